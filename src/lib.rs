@@ -1,0 +1,8 @@
+//! chatd: a chat server for you and your friends. One binary, one port, one folder of data.
+//!
+//! `ARCHITECTURE.md` has the bird's eye view; the rooms are the modules below, and arrows between them point one way.
+
+// Tests may be blunt: a failed unwrap is a failed test.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
+
+pub mod model;

@@ -1,0 +1,128 @@
+//! What happens, to whom it is told, and what it changes in who is told.
+//!
+//! Events are made by `chat` inside a transaction and leave the store, numbered, when that transaction is on disk.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::object::{Channel, FullServer, Member, Message, ReadState, Role, Server, Status, User};
+use super::{ChannelId, MessageId, ServerId, SessionId, Timestamp, UserId};
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Who is told.
+    pub audience: Audience,
+    /// How this changes who is told of later events, or who is connected.
+    pub effect: Effect,
+    /// What they are told; none if only the effect matters.
+    pub payload: Option<Payload>,
+    /// The one user who is told something else instead (a joiner gets the whole server).
+    pub instead: Option<(UserId, Payload)>,
+}
+
+impl Event {
+    /// An event that only informs.
+    pub fn new(audience: Audience, payload: Payload) -> Self {
+        Self { audience, effect: Effect::None, payload: Some(payload), instead: None }
+    }
+
+    /// The same with an effect.
+    pub fn with_effect(self, effect: Effect) -> Self {
+        Self { effect, ..self }
+    }
+
+    /// An event that tells nobody anything.
+    pub fn silent(effect: Effect) -> Self {
+        Self { audience: Audience::Users(Vec::new()), effect, payload: None, instead: None }
+    }
+}
+
+/// Who is told, decided in the transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// All members of a server.
+    Server(ServerId),
+    /// The members of a server who see the channel.
+    Channel(ServerId, ChannelId),
+    /// These users.
+    Users(Vec<UserId>),
+    /// A user, and all who share a server or a DM with them.
+    Acquaintances(UserId),
+}
+
+/// What the registry does with an event. What gives is applied before delivery, what takes away after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing.
+    None,
+    /// The user sees the server from now on.
+    Join(ServerId, UserId),
+    /// The user no longer sees the server.
+    Leave(ServerId, UserId),
+    /// Nobody sees the server any more.
+    ServerGone(ServerId),
+    /// These users know each other from now on (a DM).
+    Acquaint(Vec<UserId>),
+    /// The user chose this presence.
+    Status(UserId, Status),
+    /// The user's gateway connections of these sign-in sessions end.
+    EndSessions(UserId, Ended),
+}
+
+/// Which sign-in sessions ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// This one.
+    One(SessionId),
+    /// All but this one.
+    AllBut(SessionId),
+    /// All.
+    All,
+}
+
+/// Why somebody is no longer a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Removal {
+    /// Of their own will.
+    Left,
+    /// Somebody removed them.
+    Kicked,
+    /// Somebody banned them.
+    Banned,
+}
+
+/// SERVER_MEMBER_ADD.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct MemberAdd {
+    /// The new member.
+    #[serde(flatten)]
+    pub member: Member,
+    /// Only to the joiner's own connections.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<FullServer>,
+}
+
+/// The `d` of a dispatched event.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+#[expect(missing_docs, reason = "each variant is the gateway event of the same name, described in the op table")]
+pub enum Payload {
+    MessageCreate(Message),
+    MessageUpdate(Message),
+    MessageDelete { message_id: MessageId, channel_id: ChannelId, server_id: Option<ServerId> },
+    ChannelCreate(Channel),
+    ChannelUpdate(Channel),
+    ChannelDelete { channel_id: ChannelId, server_id: Option<ServerId> },
+    ServerMemberAdd(Box<MemberAdd>),
+    ServerMemberRemove { server_id: ServerId, user_id: UserId, reason: Removal },
+    ServerMemberUpdate(Member),
+    ServerUpdate(Server),
+    ServerDelete { server_id: ServerId },
+    RolesUpdate { server_id: ServerId, roles: Vec<Role> },
+    PresenceUpdate { user_id: UserId, status: Status },
+    UserUpdate(User),
+    TypingStart { channel_id: ChannelId, user_id: UserId, timestamp: Timestamp },
+    ReadUpdate(ReadState),
+}

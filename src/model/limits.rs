@@ -1,0 +1,168 @@
+//! Every bound on what comes from outside, with its why. `chatd help limits` prints this list.
+
+use std::time::Duration;
+
+macro_rules! limits {
+    ($($(#[doc = $why:literal])+ $name:ident: $type:ty = $value:expr;)*) => {
+        $($(#[doc = $why])+ pub const $name: $type = $value;)*
+
+        /// Name, value and why of every limit, for `chatd help limits`.
+        pub fn all() -> Vec<(&'static str, String, String)> {
+            vec![$((stringify!($name), format!("{:?}", $name), concat!($($why, " ",)+).trim().to_owned()),)*]
+        }
+    };
+}
+
+limits! {
+    // ---- the network edge
+    /// Request head in bytes: 431 above. Browsers send 1-2 KiB.
+    HEAD_BYTES: usize = 16 * 1024;
+    /// Header fields in a head: 431 above.
+    HEAD_FIELDS: usize = 100;
+    /// Request target in bytes: 414 above.
+    TARGET_BYTES: usize = 8 * 1024;
+    /// Body of an ordinary request in bytes: 413 above.
+    BODY_BYTES: usize = 256 * 1024;
+    /// JSON nesting: 400 or 4002 above. The API needs 4; a small stack carries 16 with ease.
+    JSON_DEPTH: usize = 16;
+    /// A whole head must have come within this time of its first byte, however slowly it trickles.
+    HEAD_TIME: Duration = Duration::from_secs(10);
+    /// An idle keep-alive connection is closed after this.
+    KEEP_ALIVE: Duration = Duration::from_secs(60);
+    /// A body has this time, plus one second for each `BODY_BYTES_PER_S` bytes.
+    BODY_TIME: Duration = Duration::from_secs(10);
+    /// The slowest body that is still waited for, in bytes per second.
+    BODY_BYTES_PER_S: u64 = 8 * 1024;
+    /// A response has this time, plus one second for each `BODY_BYTES_PER_S` bytes.
+    WRITE_TIME: Duration = Duration::from_secs(15);
+    /// After a refused body, this much of it is still read so that the client sees the answer instead of a reset.
+    DRAIN_BYTES: usize = 256 * 1024;
+    /// Connections in all.
+    CONNECTIONS: usize = 10_000;
+    /// Connections per address (IPv4 /32, IPv6 /64); loopback and trusted proxies are exempt.
+    CONNECTIONS_PER_ADDRESS: usize = 200;
+    /// Stack of a connection's thread in bytes: argon2 and image work run elsewhere.
+    CONNECTION_STACK: usize = 256 * 1024;
+
+    // ---- the gateway
+    /// A WebSocket message from a client in bytes: 1009 above.
+    GATEWAY_MESSAGE_BYTES: usize = 16 * 1024;
+    /// IDENTIFY must come within this of HELLO.
+    IDENTIFY_TIME: Duration = Duration::from_secs(10);
+    /// The heartbeat interval told in HELLO, unless configured.
+    HEARTBEAT_INTERVAL: Duration = Duration::from_secs(30);
+    /// Frames from a client in `GATEWAY_FRAMES_WINDOW`: 4008 above.
+    GATEWAY_FRAMES: u32 = 120;
+    /// The window for `GATEWAY_FRAMES`.
+    GATEWAY_FRAMES_WINDOW: Duration = Duration::from_secs(60);
+    /// Unsent bytes for one socket, CONNECTED and a replay not counted: 4010 above.
+    BACKLOG_BYTES: usize = 256 * 1024;
+    /// A socket that takes nothing for this long is cut with 4010.
+    STALL_TIME: Duration = Duration::from_secs(15);
+    /// After a close frame the socket may linger for this long.
+    CLOSE_TIME: Duration = Duration::from_secs(5);
+    /// Written events kept for RESUME.
+    RESUME_EVENTS: usize = 1_000;
+    /// Events gathered for a dropped session before it is forgotten.
+    PARKED_EVENTS: usize = 4_096;
+    /// A dropped session waits for RESUME this long.
+    PARKED_TIME: Duration = Duration::from_secs(300);
+    /// A user reads offline this long after the last connection went.
+    PRESENCE_GRACE: Duration = Duration::from_secs(5);
+    /// A TYPING_START is passed on once in this time per user and channel.
+    TYPING_TIME: Duration = Duration::from_secs(3);
+    /// Gateway connections per user: the next closes 4008.
+    GATEWAYS_PER_USER: usize = 20;
+    /// Online members listed per server in CONNECTED.
+    PRESENCES_PER_SERVER: usize = 1_000;
+
+    // ---- the store
+    /// Jobs in one commit.
+    BATCH_JOBS: usize = 1_024;
+    /// Events waiting for the fan-out before writers wait too.
+    EVENT_QUEUE: usize = 65_536;
+    /// Read state and own-message marks are on disk within this time.
+    READ_STATE_DELAY: Duration = Duration::from_secs(5);
+    /// Rows removed by one step of a sweep, so that nobody waits long behind it.
+    SWEEP_ROWS: usize = 500;
+    /// Connections that read the database.
+    READERS: usize = 4;
+
+    // ---- accounts
+    /// Username in characters, at least.
+    USERNAME_MIN: usize = 2;
+    /// Username in characters, at most.
+    USERNAME_MAX: usize = 32;
+    /// Password in characters, at least, unless configured.
+    PASSWORD_MIN: usize = 10;
+    /// Password in characters, at most: argon2's cost does not grow with it, but the body does.
+    PASSWORD_MAX: usize = 256;
+    /// Access token lifetime in seconds.
+    ACCESS_TOKEN_S: u64 = 900;
+    /// Clock tolerance of access tokens in seconds.
+    TOKEN_TOLERANCE_S: u64 = 30;
+    /// Access token in bytes.
+    TOKEN_BYTES: usize = 4 * 1024;
+    /// Refresh token lifetime in seconds, counted from its last use.
+    REFRESH_TOKEN_S: i64 = 60 * 24 * 3600;
+    /// A refresh token used again within this many milliseconds of its rotation answers as before: the answer was lost.
+    REFRESH_GRACE_MS: i64 = 10_000;
+    /// Sign-in sessions per user: the next one ends the longest unused.
+    SESSIONS_PER_USER: usize = 50;
+    /// argon2 runs at once: each takes 19 MiB.
+    HASHERS: usize = 2;
+    /// Sign-ins waiting for argon2 before 429.
+    HASH_QUEUE: usize = 32;
+
+    // ---- rates: (how many, in how long)
+    /// Sign-ins per address.
+    RATE_SIGN_IN: (u32, Duration) = (10, Duration::from_secs(60));
+    /// Registrations per address.
+    RATE_REGISTER: (u32, Duration) = (5, Duration::from_secs(3600));
+    /// Registrations per address that carry a valid invite.
+    RATE_REGISTER_INVITED: (u32, Duration) = (60, Duration::from_secs(3600));
+    /// Wrong invite codes per address.
+    RATE_INVITE_GUESS: (u32, Duration) = (10, Duration::from_secs(60));
+    /// Messages per user and channel.
+    RATE_MESSAGE: (u32, Duration) = (10, Duration::from_secs(10));
+    /// Other writes per user.
+    RATE_WRITE: (u32, Duration) = (60, Duration::from_secs(60));
+    /// Reads per user.
+    RATE_READ: (u32, Duration) = (600, Duration::from_secs(60));
+
+    // ---- content
+    /// Display name, nickname and the like in characters.
+    DISPLAY_NAME: usize = 32;
+    /// User bio in characters.
+    BIO: usize = 190;
+    /// Server, channel and role name in characters.
+    NAME: usize = 100;
+    /// Server description in characters.
+    DESCRIPTION: usize = 1024;
+    /// Channel topic in characters.
+    TOPIC: usize = 1024;
+    /// Message content in characters.
+    CONTENT: usize = 4_000;
+    /// Nonce in characters.
+    NONCE: usize = 64;
+    /// A nonce is remembered for this many milliseconds.
+    NONCE_MS: i64 = 24 * 3600 * 1000;
+    /// Items in a page, at most.
+    PAGE: usize = 100;
+    /// Items in a page unless asked otherwise.
+    PAGE_DEFAULT: usize = 50;
+    /// Servers a user may be in.
+    SERVERS_PER_USER: usize = 100;
+    /// Channels of a server, categories included.
+    CHANNELS_PER_SERVER: usize = 500;
+    /// Live invites of a server.
+    INVITES_PER_SERVER: usize = 100;
+    /// Uses that an invite may be limited to.
+    INVITE_USES: u32 = 1_000;
+    /// Lifetime of an invite in seconds, at most.
+    INVITE_SECONDS: u32 = 31_536_000;
+    /// Lifetime of an invite in seconds unless asked otherwise: a week.
+    INVITE_SECONDS_DEFAULT: u32 = 7 * 24 * 3600;
+    /// People in a group DM, the opener included.
+    GROUP_DM: usize = 10;
+}

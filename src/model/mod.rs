@@ -1,0 +1,18 @@
+//! The vocabulary: identifiers, validated names, permissions, API objects, events, errors and limits.
+//! Imports no other room.
+
+pub mod error;
+pub mod event;
+pub mod id;
+pub mod limits;
+pub mod name;
+pub mod object;
+pub mod permission;
+pub mod request;
+pub mod time;
+
+pub use error::{Code, Error, Result};
+pub use event::{Audience, Effect, Event, Payload};
+pub use id::{ChannelId, Ids, MessageId, RoleId, ServerId, SessionId, UserId};
+pub use permission::{Permission, Permissions};
+pub use time::Timestamp;

@@ -1,0 +1,241 @@
+//! What clients ask for, already checked: every field's type carries its rule. Unknown fields are ignored.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer};
+
+use super::name::{
+    Bio, ChannelName, Content, Description, DisplayName, Nonce, Password, ServerName, Topic, Username,
+};
+use super::object::{ChannelKind, Status};
+use super::{ChannelId, MessageId, UserId};
+
+/// A field of a PATCH: absent leaves what is there. `null` reaches `T`, so it clears only an `Option`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Patch<T> {
+    /// Not in the request.
+    #[default]
+    Keep,
+    /// In the request.
+    Set(T),
+}
+
+impl<T> Patch<T> {
+    /// The value asked for, if any.
+    pub fn into_set(self) -> Option<T> {
+        match self {
+            Self::Keep => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer).map(Self::Set)
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Patch<T> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+/// `POST /auth/register`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Register {
+    /// The name to sign in with.
+    pub username: Username,
+    /// The password.
+    pub password: Password,
+    /// The name to show.
+    pub display_name: Option<DisplayName>,
+    /// The code of a server's invite.
+    pub invite: Option<String>,
+    /// What the first start printed: for the first account, unless registration is open.
+    pub setup_code: Option<String>,
+    /// Whether the refresh token shall come as a cookie.
+    #[serde(default)]
+    pub cookie: bool,
+}
+
+/// `POST /auth/login`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Login {
+    /// Any text: what cannot be a username is simply wrong.
+    pub username: String,
+    /// The password.
+    pub password: Password,
+    /// Whether the refresh token shall come as a cookie.
+    #[serde(default)]
+    pub cookie: bool,
+}
+
+/// `POST /auth/refresh`, and `POST /auth/logout` where there is no access token.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub struct Refresh {
+    /// The refresh token; without it the cookie's is taken.
+    pub refresh_token: Option<String>,
+}
+
+/// `POST /auth/password`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ChangePassword {
+    /// The one in force.
+    pub current_password: Password,
+    /// The one to come.
+    pub new_password: Password,
+}
+
+/// `POST /servers`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct NewServer {
+    /// Its name.
+    pub name: ServerName,
+    /// What it is about.
+    pub description: Option<Description>,
+}
+
+/// `PATCH /servers/{server_id}`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(default)]
+#[derive(Default)]
+pub struct ServerPatch {
+    /// Its name.
+    pub name: Patch<ServerName>,
+    /// What it is about.
+    pub description: Patch<Description>,
+    /// An unused image of the caller's, or null.
+    pub icon: Patch<Option<String>>,
+    /// The new owner: a member; only the owner may.
+    pub owner_id: Patch<UserId>,
+}
+
+/// `POST /servers/{server_id}/channels`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct NewChannel {
+    /// Its name.
+    pub name: ChannelName,
+    /// `text` (the default) or `category`.
+    #[serde(rename = "type")]
+    pub kind: Option<ChannelKind>,
+    /// What it is about.
+    pub topic: Option<Topic>,
+    /// The category it stands in.
+    pub parent_id: Option<ChannelId>,
+}
+
+/// `PATCH /channels/{channel_id}`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ChannelPatch {
+    /// Its name.
+    pub name: Patch<ChannelName>,
+    /// What it is about.
+    pub topic: Patch<Topic>,
+    /// Its place in the list, from 0.
+    pub position: Patch<u32>,
+    /// The category it stands in, or null.
+    pub parent_id: Patch<Option<ChannelId>>,
+}
+
+/// `POST /channels/{channel_id}/messages`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct NewMessage {
+    /// The text.
+    pub content: Content,
+    /// The client's own mark: a retry with the same mark does not double.
+    pub nonce: Option<Nonce>,
+}
+
+/// `PATCH /channels/{channel_id}/messages/{message_id}`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct EditMessage {
+    /// The new text.
+    pub content: Content,
+}
+
+/// `PUT /channels/{channel_id}/read`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct MarkRead {
+    /// The last message read; an earlier one marks unread.
+    pub message_id: MessageId,
+}
+
+/// `POST /servers/{server_id}/invites`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct NewInvite {
+    /// 1 to 1,000, or null for no limit.
+    #[schemars(range(min = 1, max = 1000))]
+    pub max_uses: Option<u32>,
+    /// 1 to 31,536,000 seconds, or null for ever; a week unless given.
+    pub expires_in: Patch<Option<u32>>,
+}
+
+/// `PATCH /users/{user_id}`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct UserPatch {
+    /// The name to sign in with.
+    pub username: Patch<Username>,
+    /// The name to show, or null.
+    pub display_name: Patch<Option<DisplayName>>,
+    /// A few words.
+    pub bio: Patch<Bio>,
+    /// An unused image of the caller's, or null.
+    pub avatar: Patch<Option<String>>,
+    /// The presence to keep: all but `offline`.
+    pub status: Patch<Status>,
+}
+
+/// `POST /users/{user_id}/dm-channels`: one of the two.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct NewDm {
+    /// The other person.
+    pub recipient_id: Option<UserId>,
+    /// The other people, up to nine.
+    pub recipient_ids: Option<Vec<UserId>>,
+}
+
+/// Where in an ordered list a page lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cursor {
+    /// The newest (or the first, in an ascending list).
+    Start,
+    /// Older than this position.
+    Before(i64),
+    /// Newer than this position.
+    After(i64),
+    /// Around this position.
+    Around(i64),
+}
+
+/// A page asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Where.
+    pub cursor: Cursor,
+    /// How many, 1 to 100.
+    pub limit: usize,
+}
+
+/// `GET /servers/{server_id}/members`.
+#[derive(Clone, Debug)]
+pub struct MemberQuery {
+    /// `after` and `limit`, ascending by user.
+    pub page: Page,
+    /// A prefix of nickname, display name or username.
+    pub prefix: Option<String>,
+    /// Only these.
+    pub user_ids: Option<Vec<UserId>>,
+    /// Only those who are there.
+    pub online: bool,
+}

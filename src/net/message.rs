@@ -1,0 +1,84 @@
+//! What `net` hands to the rooms above it: a request, and what they give back.
+
+use std::io::Read;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tiny_http::{Header, Method, ResponseBox};
+
+use super::stream::Stream;
+use crate::model::{Code, Error, Result};
+
+/// A request whose head has been read and checked.
+pub struct Request {
+    /// GET, POST, …
+    pub method: Method,
+    /// The target up to `?`, still percent-encoded; begins with `/`.
+    pub path: String,
+    /// The target after `?`, still percent-encoded.
+    pub query: Option<String>,
+    /// All fields in order; values are visible ASCII, obs-text, space and tab.
+    pub headers: Vec<Header>,
+    /// Whose request it is: the peer, or what a trusted proxy says (`X-Forwarded-For`).
+    pub client: IpAddr,
+    /// Whether the peer is on loopback and no proxy stands between.
+    pub local: bool,
+    /// The body's declared length; `None` if it comes in chunks.
+    pub content_length: Option<u64>,
+    /// The body: limited to the declared length, with deadlines; an error here ends the connection.
+    pub body: Box<dyn Read + Send>,
+}
+
+impl Request {
+    /// The value of the first field of this name, if it is UTF-8.
+    pub fn header(&self, name: &'static str) -> Option<&str> {
+        self.headers.iter().find(|h| h.field.equiv(name)).map(|h| h.value.as_str())
+    }
+
+    /// Reads the whole body; 413 if it is longer than `limit`, 400 if it breaks off. Allocates only what has come.
+    pub fn read_body(&mut self, limit: usize) -> Result<Vec<u8>> {
+        let too_large = || Error::with_detail(Code::TooLarge, format!("the body is larger than {limit} bytes"));
+        if self.content_length.is_some_and(|length| length > limit as u64) {
+            return Err(too_large());
+        }
+        let mut bytes = Vec::new();
+        let read = (&mut self.body).take(limit as u64 + 1).read_to_end(&mut bytes);
+        match read {
+            Ok(_) if bytes.len() > limit => Err(too_large()),
+            Ok(_) => Ok(bytes),
+            Err(error) => Err(Error { source: Some(error.into()), ..Error::new(Code::BadRequest) }),
+        }
+    }
+}
+
+/// What becomes of a request.
+pub enum Answer {
+    /// An ordinary response.
+    Response(ResponseBox),
+    /// 101 with these fields, then the connection belongs to `then`, on the same thread, until it returns.
+    Upgrade {
+        /// Fields beside those that `net` writes itself (`Connection: Upgrade` and `Upgrade: websocket`).
+        headers: Vec<Header>,
+        /// What to do with the connection.
+        then: Box<dyn FnOnce(Upgraded) + Send>,
+    },
+}
+
+/// A connection after its upgrade.
+pub struct Upgraded {
+    /// The socket; reading blocks, writing does not.
+    pub stream: Arc<Stream>,
+    /// Bytes that came behind the head.
+    pub early: Vec<u8>,
+    /// Whose it is.
+    pub client: IpAddr,
+}
+
+/// Whoever answers requests. Called on the connection's own thread; a panic costs that connection only.
+pub trait Service: Send + Sync + 'static {
+    /// Answers one request.
+    fn call(&self, request: &mut Request) -> Answer;
+
+    /// Renders an error that arose in `net` itself (a bad head, a panic in [`Service::call`]).
+    fn problem(&self, error: &Error) -> ResponseBox;
+}
