@@ -5,4 +5,7 @@
 // Tests may be blunt: a failed unwrap is a failed test.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
+pub mod auth;
+pub mod chat;
 pub mod model;
+pub mod store;

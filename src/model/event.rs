@@ -17,8 +17,8 @@ pub struct Event {
     pub effect: Effect,
     /// What they are told; none if only the effect matters.
     pub payload: Option<Payload>,
-    /// The one user who is told something else instead (a joiner gets the whole server).
-    pub instead: Option<(UserId, Payload)>,
+    /// The one user who is told something else instead (a joiner gets the whole server), or nothing (who types).
+    pub instead: Option<(UserId, Option<Payload>)>,
 }
 
 impl Event {

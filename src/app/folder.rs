@@ -1,0 +1,76 @@
+//! The data folder: private, locked by one process, with the instance's key.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::process::umask;
+
+use super::StartError;
+use crate::auth::random::random_bytes;
+
+/// Bytes of the instance's key.
+const KEY_BYTES: usize = 32;
+
+/// An open data folder; locked until it is dropped.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    /// Only held: closing it gives the lock back.
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes the folder if need be, closes it to others, and locks it.
+    pub(super) fn open(path: &Path) -> Result<Self, StartError> {
+        let unusable = |error: io::Error| StartError::Folder(path.to_owned(), error);
+        // Whatever is made from here on is the owner's alone.
+        umask(rustix::fs::Mode::from_raw_mode(0o077));
+        std::fs::create_dir_all(path).map_err(unusable)?;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).map_err(unusable)?;
+        for entry in std::fs::read_dir(path).map_err(unusable)?.flatten() {
+            let open = entry.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o077 != 0);
+            if open {
+                log::warn!("{} was open to others; it is not any more", entry.path().display());
+                std::fs::set_permissions(entry.path(), std::fs::Permissions::from_mode(0o600)).map_err(unusable)?;
+            }
+        }
+        let options = &mut OpenOptions::new();
+        let lock = options.create(true).truncate(false).write(true).mode(0o600).open(path.join("lock"));
+        let lock = lock.map_err(unusable)?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| StartError::Locked(path.to_owned()))?;
+        Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    /// The database's file.
+    pub(super) fn database(&self) -> PathBuf {
+        self.path.join("chatd.db")
+    }
+
+    /// The key that signs tokens; made at the first start, kept across restarts and in backups.
+    pub(super) fn key(&self) -> Result<[u8; KEY_BYTES], StartError> {
+        let path = self.path.join("key");
+        let unusable = |error: io::Error| StartError::Folder(path.clone(), error);
+        match File::open(&path) {
+            Ok(mut file) => {
+                let mut key = [0; KEY_BYTES];
+                file.read_exact(&mut key).map_err(unusable)?;
+                Ok(key)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let key: [u8; KEY_BYTES] = random_bytes().map_err(|error| unusable(io::Error::other(error)))?;
+                // Written aside and renamed, so that a power cut leaves a whole key or none.
+                let aside = self.path.join("key.new");
+                let mut file =
+                    OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&aside).map_err(unusable)?;
+                file.write_all(&key).and_then(|()| file.sync_all()).map_err(unusable)?;
+                std::fs::rename(&aside, &path).map_err(unusable)?;
+                File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(unusable)?;
+                Ok(key)
+            }
+            Err(error) => Err(unusable(error)),
+        }
+    }
+}

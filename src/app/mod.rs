@@ -1,0 +1,190 @@
+//! Puts the rooms together: starts them in order, hands requests to whom they belong, stops them in order.
+
+mod folder;
+pub mod log;
+mod notify;
+mod service;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use folder::Folder;
+use service::App;
+
+use crate::auth::{Keys, Passwords, Rates, Throttles};
+use crate::chat::{self, Chat, Config, Presences, Registration, Shared};
+use crate::cli::{Options, exit};
+use crate::gateway::{Feed, Gateway};
+use crate::model::Error;
+use crate::net::{self, Server};
+use crate::rest::Rest;
+use crate::store::{OpenError, Store};
+use crate::web::Web;
+
+/// How long requests that run may take to finish at a shutdown.
+const DRAIN: Duration = Duration::from_secs(3);
+
+/// Why chatd cannot start. Each says what to do.
+#[derive(Debug)]
+pub enum StartError {
+    /// The data folder cannot be used.
+    Folder(PathBuf, std::io::Error),
+    /// Another chatd uses the data folder.
+    Locked(PathBuf),
+    /// The database cannot be opened.
+    Database(OpenError),
+    /// The address cannot be listened on.
+    Listen(SocketAddr, std::io::Error),
+    /// The system has no threads or file descriptors left.
+    System(std::io::Error),
+    /// A first write failed.
+    Store(Error),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Folder(path, error) => write!(
+                f,
+                "{} cannot be used: {error}; give chatd a folder that it owns, with --data or CHATD_DATA",
+                path.display()
+            ),
+            Self::Locked(path) => write!(f, "another chatd runs on {}: stop it first, or use another --data folder", path.display()),
+            Self::Database(error) => write!(f, "{error}"),
+            Self::Listen(address, error) => {
+                write!(f, "cannot listen on {address}: {error}; choose another address with --listen or CHATD_LISTEN")
+            }
+            Self::System(error) => write!(f, "the system refuses: {error}"),
+            Self::Store(error) => write!(f, "the database cannot be written: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl StartError {
+    /// The exit code of `sysexits.h`.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Folder(..) | Self::Locked(_) | Self::Database(_) => exit::CONFIG,
+            Self::Listen(..) | Self::System(_) => exit::UNAVAILABLE,
+            Self::Store(_) => exit::IO,
+        }
+    }
+}
+
+/// A server that runs. Dropping it stops it.
+pub struct Running {
+    server: Server,
+    gateway: Arc<Gateway>,
+    chat: Arc<Chat>,
+    setup_code: Option<String>,
+    stopped: bool,
+    /// Held until everything else has ended.
+    _folder: Folder,
+}
+
+/// Starts everything; returns when the first request can be answered.
+///
+/// # Errors
+/// [`StartError`].
+pub fn run(options: Options) -> Result<Running, StartError> {
+    let folder = Folder::open(&options.data)?;
+    let keys = Keys::from_bytes(&folder.key()?);
+    let feed = Feed::new().map_err(StartError::System)?;
+    let store = Store::open(&folder.database(), Arc::clone(&feed) as _).map_err(StartError::Database)?;
+    let config = config(&options);
+    let shared = Arc::new(Shared { config, presences: Presences::default(), keys });
+    let chat = Arc::new(Chat::new(store, shared));
+    let configured = options.setup_code.clone();
+    let setup_code = chat.write(move |cx| chat::instance::setup_code(cx, configured.as_deref()));
+    let setup_code = setup_code.map_err(StartError::Store)?.filter(|_| chat.config().setup_code_needed);
+    let gateway = Gateway::start(Arc::clone(&chat), feed).map_err(StartError::System)?;
+    let throttles = if options.rate_limits { Throttles::new(&Rates::default()) } else { Throttles::off() };
+    let rest = Rest::new(Arc::clone(&chat), Passwords::new(), throttles);
+    let web = Web::new(chat.config().base_path(), chat.config().is_https(), options.static_dir.clone());
+    let app = App { rest, gateway: Arc::clone(&gateway), web, base: chat.config().base_path().to_owned() };
+    let net_config = net::Config {
+        listen: options.listen,
+        trusted_proxies: options.trusted_proxies.clone(),
+        connections: options.connections,
+        connections_per_address: options.connections_per_address,
+    };
+    let server = Server::start(net_config, Arc::new(app)).map_err(|error| StartError::Listen(options.listen, error))?;
+    let running = Running { server, gateway, chat, setup_code, stopped: false, _folder: folder };
+    running.greet(&options);
+    notify::ready();
+    Ok(running)
+}
+
+fn config(options: &Options) -> Config {
+    let open_on_loopback = options.registration == Registration::Open && options.listen.ip().is_loopback();
+    Config {
+        name: options.name.clone(),
+        registration: options.registration,
+        setup_code_needed: !open_on_loopback,
+        public_url: options.public_url.clone(),
+        allowed_origins: options.allowed_origins.clone(),
+        admins_create_servers: options.admins_create_servers,
+        admins_invites_register: options.admins_invites_register,
+        password_min: options.password_min,
+        heartbeat_interval: options.heartbeat_interval,
+    }
+}
+
+impl Running {
+    /// Where it listens: the port is real also if 0 was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// The code that the first account needs, while there is none and it does.
+    pub fn setup_code(&self) -> Option<&str> {
+        self.setup_code.as_deref()
+    }
+
+    fn greet(&self, options: &Options) {
+        ::log::info!("chatd {} listens on http://{}", env!("CARGO_PKG_VERSION"), self.address());
+        ::log::info!("everything is kept in {}", options.data.display());
+        if let Some(code) = &self.setup_code {
+            ::log::info!("the first account becomes the administrator; its set-up code is {code}");
+        }
+        if !options.rate_limits {
+            ::log::warn!("RATE LIMITS ARE OFF: this is for tests only");
+        }
+    }
+
+    /// Waits for SIGTERM or SIGINT, then stops.
+    pub fn wait_for_signal(mut self) {
+        match signal_hook::iterator::Signals::new([signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT]) {
+            Ok(mut signals) => {
+                signals.forever().next();
+                ::log::info!("stopping");
+            }
+            Err(error) => ::log::error!("signals cannot be watched: {error}"),
+        }
+        self.stop();
+        ::log::info!("stopped");
+    }
+
+    /// Stops in order: no new connections, 1001 to every gateway, requests that run finish, the committer drains and
+    /// checkpoints. The lock on the folder goes last.
+    pub fn stop(&mut self) {
+        if std::mem::replace(&mut self.stopped, true) {
+            return;
+        }
+        notify::stopping();
+        self.server.stop_accepting();
+        self.gateway.stop();
+        self.server.stop(DRAIN);
+        self.chat.store().close();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

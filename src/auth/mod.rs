@@ -1,0 +1,12 @@
+//! Who somebody is: passwords, tokens, random codes, and how often one may try.
+//!
+//! Nothing here keeps time or stores anything: the present is passed in, and what must last is `store`'s.
+
+pub mod password;
+pub mod random;
+pub mod throttle;
+pub mod token;
+
+pub use password::{Passwords, Verdict};
+pub use throttle::{AddressKey, Allowance, Rates, SignInGuard, Throttle, Throttles};
+pub use token::{Claims, Keys, RefreshToken};

@@ -1,0 +1,758 @@
+//! How often one may: sliding windows, and a growing delay after failed sign-ins.
+//!
+//! Everything counts in [`Instant`]s that are passed in, so a wall clock that jumps neither frees nor holds anybody.
+
+use std::collections::VecDeque;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use indexmap::IndexMap;
+
+use crate::model::name::Username;
+use crate::model::{ChannelId, Code, Error, Result, UserId, limits};
+
+/// Keys that one throttle remembers. With a few hundred bytes each it bounds what an attacker with many addresses can
+/// make us keep; people who use one small server do not come near it.
+const KEYS: usize = 16_384;
+
+/// Slots of a window. Up to this many a limit is counted exactly, above in steps of `window / SLOTS`.
+const SLOTS: u32 = 60;
+
+/// Entries looked at to find one to forget.
+const SAMPLE: usize = 16;
+
+/// Failed sign-ins of one account from one address that cost no delay: people mistype.
+const FREE_FAILURES: u32 = 5;
+
+/// The delay after the first failure that is not free; it doubles with each further one.
+const FIRST_DELAY: Duration = Duration::from_secs(1);
+
+/// The longest delay: 96 guesses a day.
+const LONGEST_DELAY: Duration = Duration::from_secs(900);
+
+/// Failures are forgotten this long after the last one.
+const FAILURES_FORGOTTEN: Duration = Duration::from_secs(24 * 3600);
+
+/// An address as far as it stands for one household: IPv4 whole, of IPv6 the first 64 bits, as everybody has 2^64 of
+/// the others to choose from (RFC 6177). IPv4 written as IPv6 (`::ffff:1.2.3.4`) is IPv4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AddressKey {
+    /// An IPv4 address.
+    V4(Ipv4Addr),
+    /// The first 64 bits of an IPv6 address.
+    V6(u64),
+}
+
+impl From<IpAddr> for AddressKey {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self::V4(address),
+            IpAddr::V6(address) => Self::V6((address.to_bits() >> 64) as u64),
+        }
+    }
+}
+
+/// What a throttle says, also for the headers `X-RateLimit-…` and `Retry-After`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// How many fit in a window.
+    pub limit: u32,
+    /// How many more fit now.
+    pub remaining: u32,
+    /// After this, the whole limit is there again if nothing more is taken.
+    pub reset_after: Duration,
+    /// If it was refused: after this, one more fits.
+    pub refused: Option<Duration>,
+}
+
+impl Allowance {
+    /// Goes on unless it was refused.
+    ///
+    /// # Errors
+    /// 429 with the seconds to wait.
+    pub fn into_result(self) -> Result<Self> {
+        self.refused.map_or(Ok(self), |wait| Err(too_many(wait)))
+    }
+}
+
+/// 429, with the wait rounded up to whole seconds, at least 1.
+fn too_many(wait: Duration) -> Error {
+    let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
+    Error { retry_after_s: Some(seconds), ..Error::new(Code::RateLimited) }
+}
+
+/// A rate for each key: so many in any window of that length.
+///
+/// The window slides: never more than the limit in any stretch of its length, which windows with fixed edges and
+/// token buckets both allow to be doubled. Limits over [`SLOTS`] are counted in slots that leave the window with
+/// their last use, so that the count errs on the strict side, by `window / SLOTS` at most.
+#[derive(Debug)]
+pub struct Throttle<K> {
+    limit: u32,
+    window_ns: u64,
+    off: bool,
+    origin: Instant,
+    table: Mutex<Table<K, Window>>,
+}
+
+impl<K: Eq + Hash> Throttle<K> {
+    /// So many in so long, for each key.
+    pub fn new((limit, window): (u32, Duration)) -> Self {
+        let window_ns = nanoseconds(window);
+        Self { limit, window_ns, off: false, origin: Instant::now(), table: Mutex::new(Table::of(KEYS)) }
+    }
+
+    /// One that counts nothing and refuses nothing, but still tells its limit.
+    pub fn off(rate: (u32, Duration)) -> Self {
+        Self { off: true, ..Self::new(rate) }
+    }
+
+    /// Takes one, unless none is left; a refusal counts nothing, so that waiting always helps.
+    pub fn take(&self, key: K, now: Instant) -> Allowance {
+        if self.off {
+            return self.untouched();
+        }
+        let now = self.since_origin(now);
+        let mut table = self.lock();
+        let window = table.get_or_insert(key, now);
+        window.forget_before(now, self.window_ns);
+        if window.taken >= self.limit {
+            let one_more = window.slots.front().map_or(self.window_ns, |slot| slot.leaves_in(now, self.window_ns));
+            return Allowance { refused: Some(Duration::from_nanos(one_more)), ..self.allowance(window, now) };
+        }
+        window.add(now, self.limit, self.window_ns);
+        self.allowance(window, now)
+    }
+
+    /// What [`take`](Self::take) would say, without taking; `refused` if nothing is left.
+    pub fn peek<Q: Hash + indexmap::Equivalent<K> + ?Sized>(&self, key: &Q, now: Instant) -> Allowance {
+        let now = self.since_origin(now);
+        let mut table = self.lock();
+        let Some(window) = table.entries.get_mut(key) else {
+            return self.untouched();
+        };
+        window.forget_before(now, self.window_ns);
+        let refused = (window.taken >= self.limit)
+            .then(|| window.slots.front().map_or(self.window_ns, |slot| slot.leaves_in(now, self.window_ns)))
+            .map(Duration::from_nanos);
+        Allowance { refused, ..self.allowance(window, now) }
+    }
+
+    /// Gives the latest one back: what was taken in advance turned out not to count.
+    pub fn give_back<Q: Hash + indexmap::Equivalent<K> + ?Sized>(&self, key: &Q) {
+        if let Some(window) = self.lock().entries.get_mut(key) {
+            window.remove_latest();
+        }
+    }
+
+    fn untouched(&self) -> Allowance {
+        Allowance { limit: self.limit, remaining: self.limit, reset_after: Duration::ZERO, refused: None }
+    }
+
+    fn allowance(&self, window: &Window, now: u64) -> Allowance {
+        let reset_after = window.slots.back().map_or(0, |slot| slot.leaves_in(now, self.window_ns));
+        Allowance {
+            limit: self.limit,
+            remaining: self.limit.saturating_sub(window.taken),
+            reset_after: Duration::from_nanos(reset_after),
+            refused: None,
+        }
+    }
+
+    fn since_origin(&self, now: Instant) -> u64 {
+        nanoseconds(now.saturating_duration_since(self.origin))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table<K, Window>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// What was taken in the last window, oldest first; times in nanoseconds.
+#[derive(Debug, Default)]
+struct Window {
+    slots: VecDeque<Slot>,
+    taken: u32,
+    empty_at: u64,
+}
+
+#[derive(Debug)]
+struct Slot {
+    first: u64,
+    last: u64,
+    taken: u32,
+}
+
+impl Slot {
+    fn leaves_in(&self, now: u64, window_ns: u64) -> u64 {
+        self.last.saturating_add(window_ns).saturating_sub(now)
+    }
+}
+
+impl Window {
+    fn forget_before(&mut self, now: u64, window_ns: u64) {
+        while let Some(slot) = self.slots.front()
+            && slot.leaves_in(now, window_ns) == 0
+        {
+            self.taken = self.taken.saturating_sub(slot.taken);
+            self.slots.pop_front();
+        }
+    }
+
+    fn add(&mut self, now: u64, limit: u32, window_ns: u64) {
+        // Threads may come in another order than their clocks were read: time stands still then.
+        let now = self.slots.back().map_or(now, |slot| slot.last.max(now));
+        let step = if limit <= SLOTS { 0 } else { window_ns / u64::from(SLOTS) };
+        match self.slots.back_mut() {
+            Some(slot) if now - slot.first < step => {
+                slot.last = now;
+                slot.taken += 1;
+            }
+            _ => self.slots.push_back(Slot { first: now, last: now, taken: 1 }),
+        }
+        self.taken += 1;
+        self.empty_at = now.saturating_add(window_ns);
+    }
+
+    fn remove_latest(&mut self) {
+        let Some(slot) = self.slots.back_mut() else { return };
+        slot.taken -= 1;
+        self.taken -= 1;
+        if slot.taken == 0 {
+            self.slots.pop_back();
+        }
+    }
+}
+
+/// What a [`Table`] must know to choose what to forget.
+trait Entry: Default {
+    /// Nothing is lost by forgetting it.
+    fn is_over(&self, now: u64) -> bool;
+    /// How much it counts against its key.
+    fn weight(&self) -> u32;
+}
+
+impl Entry for Window {
+    fn is_over(&self, now: u64) -> bool {
+        self.empty_at <= now
+    }
+    fn weight(&self) -> u32 {
+        self.taken
+    }
+}
+
+/// Entries by key, never more than `capacity`.
+///
+/// A hand goes round and looks at a few entries for each one that is added. It drops what is over; when the table is
+/// full it drops, of [`SAMPLE`] entries, the one that counts least. Whoever wants their own count forgotten must
+/// therefore fill the table with others that count as much, which costs `capacity` times what waiting for nothing
+/// would have given. Keys are hashed with a random key, so nobody can aim at a bucket.
+#[derive(Debug)]
+struct Table<K, E> {
+    entries: IndexMap<K, E>,
+    capacity: usize,
+    hand: usize,
+}
+
+impl<K: Eq + Hash, E: Entry> Table<K, E> {
+    fn of(capacity: usize) -> Self {
+        Self { entries: IndexMap::new(), capacity, hand: 0 }
+    }
+
+    fn get_or_insert(&mut self, key: K, now: u64) -> &mut E {
+        if !self.entries.contains_key(&key) {
+            self.make_room(now);
+        }
+        self.entries.entry(key).or_default()
+    }
+
+    fn make_room(&mut self, now: u64) {
+        let mut lightest: Option<(u32, usize)> = None;
+        for _ in 0..SAMPLE.min(self.entries.len()) {
+            if self.hand >= self.entries.len() {
+                self.hand = 0;
+            }
+            let Some((_, entry)) = self.entries.get_index(self.hand) else { break };
+            if entry.is_over(now) {
+                // The last entry moves here and is looked at next. It cannot be the lightest so far, as only a full
+                // table needs that, and it is full no more.
+                self.entries.swap_remove_index(self.hand);
+                continue;
+            }
+            if lightest.is_none_or(|(weight, _)| entry.weight() < weight) {
+                lightest = Some((entry.weight(), self.hand));
+            }
+            self.hand += 1;
+        }
+        if self.entries.len() >= self.capacity
+            && let Some((_, index)) = lightest
+        {
+            self.entries.swap_remove_index(index);
+        }
+    }
+}
+
+/// A growing delay for one account from one address after failed sign-ins.
+///
+/// The first five failures are free, then it is 1 s, 2 s, 4 s … up to 15 minutes. Another address of the same account
+/// is not touched, so nobody locks the owner out of their own device. Names of no account count as well: a delay does
+/// not tell who exists. Refused attempts count nothing, so that the delay ends when it says.
+#[derive(Debug)]
+pub struct SignInGuard {
+    off: bool,
+    origin: Instant,
+    table: Mutex<Table<(Username, AddressKey), Failures>>,
+}
+
+#[derive(Debug, Default)]
+struct Failures {
+    count: u32,
+    latest: u64,
+}
+
+impl Failures {
+    fn blocked_until(&self) -> u64 {
+        self.latest.saturating_add(nanoseconds(delay_after(self.count)))
+    }
+}
+
+impl Entry for Failures {
+    fn is_over(&self, now: u64) -> bool {
+        self.count == 0 || self.latest.saturating_add(nanoseconds(FAILURES_FORGOTTEN)) <= now
+    }
+    fn weight(&self) -> u32 {
+        self.count
+    }
+}
+
+impl Default for SignInGuard {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl SignInGuard {
+    /// Nobody has failed yet.
+    pub fn new() -> Self {
+        Self { off: false, origin: Instant::now(), table: Mutex::new(Table::of(KEYS)) }
+    }
+
+    /// One that never delays.
+    pub fn off() -> Self {
+        Self { off: true, ..Self::new() }
+    }
+
+    /// Begins an attempt, before the password is looked at. It counts as failed until [`succeeded`](Self::succeeded)
+    /// or [`abandoned`](Self::abandoned) says otherwise; so a hundred guesses at once are not all the first.
+    ///
+    /// # Errors
+    /// 429 with the seconds to wait.
+    pub fn begin(&self, account: &Username, address: AddressKey, now: Instant) -> Result<()> {
+        if self.off {
+            return Ok(());
+        }
+        let now = nanoseconds(now.saturating_duration_since(self.origin));
+        let mut table = self.lock();
+        let failures = table.get_or_insert((account.clone(), address), now);
+        if failures.is_over(now) {
+            *failures = Failures::default();
+        }
+        let wait = failures.blocked_until().saturating_sub(now);
+        if wait > 0 {
+            return Err(too_many(Duration::from_nanos(wait)));
+        }
+        failures.count = failures.count.saturating_add(1);
+        failures.latest = failures.latest.max(now);
+        Ok(())
+    }
+
+    /// The password was right: all is forgotten.
+    pub fn succeeded(&self, account: &Username, address: AddressKey) {
+        self.lock().entries.swap_remove(&(account.clone(), address));
+    }
+
+    /// The password was not looked at, as the server was too busy: this attempt counts nothing. What the attempts
+    /// before it cost is still to be waited for, or else many at once, some of them turned away, would wipe it out.
+    pub fn abandoned(&self, account: &Username, address: AddressKey) {
+        if let Some(failures) = self.lock().entries.get_mut(&(account.clone(), address)) {
+            failures.count = failures.count.saturating_sub(1);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table<(Username, AddressKey), Failures>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn delay_after(failures: u32) -> Duration {
+    match failures.checked_sub(FREE_FAILURES + 1) {
+        None => Duration::ZERO,
+        Some(doublings) => FIRST_DELAY.saturating_mul(1 << doublings.min(20)).min(LONGEST_DELAY),
+    }
+}
+
+/// How many in how long, for everything that is limited; each an option of the operator's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rates {
+    /// Sign-ins per address.
+    pub sign_in: (u32, Duration),
+    /// Registrations per address.
+    pub register: (u32, Duration),
+    /// Registrations per address that carry a valid invite.
+    pub register_invited: (u32, Duration),
+    /// Wrong invite codes per address.
+    pub invite_guess: (u32, Duration),
+    /// Messages per user and channel.
+    pub message: (u32, Duration),
+    /// Other writes per user.
+    pub write: (u32, Duration),
+    /// Reads per user.
+    pub read: (u32, Duration),
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self {
+            sign_in: limits::RATE_SIGN_IN,
+            register: limits::RATE_REGISTER,
+            register_invited: limits::RATE_REGISTER_INVITED,
+            invite_guess: limits::RATE_INVITE_GUESS,
+            message: limits::RATE_MESSAGE,
+            write: limits::RATE_WRITE,
+            read: limits::RATE_READ,
+        }
+    }
+}
+
+/// All throttles of the program.
+#[derive(Debug)]
+pub struct Throttles {
+    /// Sign-ins per address.
+    pub sign_in: Throttle<AddressKey>,
+    /// The growing delay per account and address, besides `sign_in`.
+    pub sign_in_guard: SignInGuard,
+    /// Registrations per address.
+    pub register: Throttle<AddressKey>,
+    /// Registrations per address that carry a valid invite; instead of `register`.
+    pub register_invited: Throttle<AddressKey>,
+    /// Wrong invite codes per address: `peek` before the look-up, `take` when it was wrong.
+    pub invite_guess: Throttle<AddressKey>,
+    /// Messages per user and channel.
+    pub message: Throttle<(UserId, ChannelId)>,
+    /// Other writes per user.
+    pub write: Throttle<UserId>,
+    /// Reads per user.
+    pub read: Throttle<UserId>,
+}
+
+impl Throttles {
+    /// Throttles of these rates.
+    pub fn new(rates: &Rates) -> Self {
+        Self {
+            sign_in: Throttle::new(rates.sign_in),
+            sign_in_guard: SignInGuard::new(),
+            register: Throttle::new(rates.register),
+            register_invited: Throttle::new(rates.register_invited),
+            invite_guess: Throttle::new(rates.invite_guess),
+            message: Throttle::new(rates.message),
+            write: Throttle::new(rates.write),
+            read: Throttle::new(rates.read),
+        }
+    }
+
+    /// Throttles that refuse nothing, for load tests and for those who have a proxy do it.
+    pub fn off() -> Self {
+        let rates = Rates::default();
+        Self {
+            sign_in: Throttle::off(rates.sign_in),
+            sign_in_guard: SignInGuard::off(),
+            register: Throttle::off(rates.register),
+            register_invited: Throttle::off(rates.register_invited),
+            invite_guess: Throttle::off(rates.invite_guess),
+            message: Throttle::off(rates.message),
+            write: Throttle::off(rates.write),
+            read: Throttle::off(rates.read),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::{
+        AddressKey, Allowance, Entry, FAILURES_FORGOTTEN, KEYS, LONGEST_DELAY, Rates, SLOTS, SignInGuard, Table,
+        Throttle, Throttles, Window, delay_after, nanoseconds,
+    };
+    use crate::model::name::Username;
+    use crate::model::{ChannelId, Code, UserId, limits};
+
+    const ALICE: UserId = UserId(1);
+    const BOB: UserId = UserId(2);
+
+    fn s(seconds: f64) -> Duration {
+        Duration::from_secs_f64(seconds)
+    }
+
+    fn address(text: &str) -> AddressKey {
+        AddressKey::from(text.parse::<std::net::IpAddr>().unwrap())
+    }
+
+    #[test]
+    fn an_address_is_a_household() {
+        assert_eq!(address("192.0.2.1"), address("::ffff:192.0.2.1"));
+        assert_ne!(address("192.0.2.1"), address("192.0.2.2"));
+        assert_eq!(address("2001:db8:1:2::1"), address("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+        assert_ne!(address("2001:db8:1:2::1"), address("2001:db8:1:3::1"));
+        assert_ne!(address("::1"), address("127.0.0.1"));
+        assert_ne!(address("::192.0.2.1"), address("192.0.2.1"));
+    }
+
+    #[test]
+    fn ten_in_ten_seconds_are_exactly_that() {
+        let (throttle, start) = (Throttle::new((10, s(10.0))), Instant::now());
+        for taken in 0..10 {
+            let allowance = throttle.take(ALICE, start + s(0.5) * taken);
+            let expected = Allowance { limit: 10, remaining: 9 - taken, reset_after: s(10.0), refused: None };
+            assert_eq!(allowance, expected);
+        }
+        // The first leaves after 10 s, the last after 14.5 s.
+        let refused = throttle.take(ALICE, start + s(5.0));
+        assert_eq!((refused.remaining, refused.refused, refused.reset_after), (0, Some(s(5.0)), s(9.5)));
+        assert_eq!(throttle.take(BOB, start + s(5.0)).remaining, 9);
+        assert_eq!(throttle.take(ALICE, start + s(9.999)).refused, Some(s(0.001)));
+        assert_eq!(throttle.take(ALICE, start + s(10.0)).refused, None);
+        assert_eq!(throttle.take(ALICE, start + s(10.0)).refused, Some(s(0.5)));
+        assert_eq!(throttle.take(ALICE, start + s(30.0)).remaining, 9);
+    }
+
+    #[test]
+    fn never_more_than_the_limit_in_any_window_and_nearly_all_of_it_in_the_long_run() {
+        for limit in [1, 3, SLOTS, SLOTS + 1, 600] {
+            let (throttle, start, window) = (Throttle::new((limit, s(60.0))), Instant::now(), s(60.0));
+            let mut passed = Vec::new();
+            // Uneven, and about three times as fast as is allowed.
+            for attempt in 0..limit * 30 {
+                let now = start + s(20.0 / f64::from(limit)) * attempt + s(0.003) * (attempt % 7);
+                if throttle.take(ALICE, now).refused.is_none() {
+                    passed.push(now);
+                }
+            }
+            let limit = limit as usize;
+            assert!(passed.windows(limit + 1).all(|run| run[limit] - run[0] >= window), "{limit}");
+            assert!(passed.len() >= limit * 9, "{limit}: {} passed", passed.len());
+            let kept = throttle.lock().entries.get(&ALICE).unwrap().slots.len();
+            assert!(kept <= SLOTS as usize + 1, "{limit}: {kept} slots");
+        }
+    }
+
+    #[test]
+    fn waiting_as_long_as_it_says_helps() {
+        for limit in [10, 600] {
+            let (throttle, mut now) = (Throttle::new((limit, s(60.0))), Instant::now());
+            for _ in 0..limit * 3 {
+                if let Some(wait) = throttle.take(ALICE, now).refused {
+                    assert!(wait > Duration::ZERO && wait <= s(60.0));
+                    now += wait;
+                    assert_eq!(throttle.take(ALICE, now).refused, None);
+                }
+                now += s(0.01);
+            }
+            let reset = throttle.peek(&ALICE, now).reset_after;
+            assert_eq!(throttle.peek(&ALICE, now + reset).remaining, limit);
+        }
+    }
+
+    #[test]
+    fn looking_takes_nothing_and_giving_back_gives_one() {
+        let (throttle, now) = (Throttle::new((2, s(60.0))), Instant::now());
+        assert_eq!(throttle.peek(&ALICE, now).remaining, 2);
+        throttle.give_back(&ALICE);
+        assert_eq!(throttle.take(ALICE, now).remaining, 1);
+        assert_eq!(throttle.peek(&ALICE, now).remaining, 1);
+        assert_eq!(throttle.take(ALICE, now).remaining, 0);
+        assert_eq!(throttle.peek(&ALICE, now).refused, Some(s(60.0)));
+        throttle.give_back(&ALICE);
+        assert_eq!((throttle.peek(&ALICE, now).remaining, throttle.peek(&ALICE, now).refused), (1, None));
+        for _ in 0..5 {
+            throttle.give_back(&ALICE);
+        }
+        assert_eq!(throttle.peek(&ALICE, now).remaining, 2);
+    }
+
+    #[test]
+    fn clocks_read_in_another_order_do_no_harm() {
+        let (throttle, start) = (Throttle::new((3, s(10.0))), Instant::now());
+        assert_eq!(throttle.take(ALICE, start + s(5.0)).remaining, 2);
+        assert_eq!(throttle.take(ALICE, start).remaining, 1);
+        assert_eq!(throttle.take(ALICE, start + s(5.0)).remaining, 0);
+        assert_eq!(throttle.take(ALICE, start + s(15.0)).remaining, 2);
+        let before_origin = Instant::now().checked_sub(s(1.0)).unwrap_or_else(Instant::now);
+        assert_eq!(throttle.take(BOB, before_origin).remaining, 2);
+    }
+
+    #[test]
+    fn a_limit_of_nothing_refuses_all_and_off_refuses_nothing() {
+        let now = Instant::now();
+        assert_eq!(Throttle::new((0, s(60.0))).take(ALICE, now).refused, Some(s(60.0)));
+        let off = Throttle::off((2, s(60.0)));
+        for _ in 0..10 {
+            assert_eq!(off.take(ALICE, now).into_result().unwrap().remaining, 2);
+        }
+        assert!(off.peek(&ALICE, now).refused.is_none() && off.lock().entries.is_empty());
+    }
+
+    #[test]
+    fn a_refusal_is_429_with_whole_seconds() {
+        for (wait, told) in [(0.000_1, 1), (1.0, 1), (1.001, 2), (59.5, 60)] {
+            let refused = Allowance { limit: 1, remaining: 0, reset_after: s(wait), refused: Some(s(wait)) };
+            let error = refused.into_result().unwrap_err();
+            assert_eq!((error.code, error.retry_after_s), (Code::RateLimited, Some(told)));
+        }
+    }
+
+    #[test]
+    fn many_threads_share_one_count() {
+        let (throttle, now) = (Throttle::new((100, s(60.0))), Instant::now());
+        let passed: usize = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| (0..50).filter(|_| throttle.take(ALICE, now).refused.is_none()).count()))
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!(passed, 100);
+    }
+
+    #[test]
+    fn a_flood_of_keys_is_bounded_and_does_not_reset_the_one_who_sends_it() {
+        let (throttle, now) = (Throttle::new((10, s(60.0))), Instant::now());
+        let mallory = address("192.0.2.66");
+        while throttle.take(mallory, now).refused.is_none() {}
+        for prefix in 0..3 * KEYS as u64 {
+            assert_eq!(throttle.take(AddressKey::V6(prefix), now).remaining, 9);
+            assert!(throttle.lock().entries.len() <= KEYS);
+        }
+        assert!(throttle.take(mallory, now).refused.is_some());
+    }
+
+    #[test]
+    fn what_is_over_goes_first_and_the_table_shrinks() {
+        let (throttle, start) = (Throttle::new((10, s(60.0))), Instant::now());
+        for user in 0..1_000 {
+            throttle.take(UserId(user), start);
+        }
+        for user in 0..100 {
+            throttle.take(UserId(10_000 + user), start + s(60.0));
+        }
+        assert_eq!(throttle.lock().entries.len(), 100);
+    }
+
+    #[test]
+    fn a_full_table_forgets_what_counts_least() {
+        let mut table: Table<u32, Window> = Table::of(8);
+        for key in 0..8 {
+            let window = table.get_or_insert(key, 0);
+            for _ in 0..=(key + 3) % 8 {
+                window.add(0, 10, 1_000);
+            }
+        }
+        table.get_or_insert(8, 1).add(1, 10, 1_000);
+        let left: std::collections::BTreeMap<_, _> = table.entries.iter().map(|(key, e)| (*key, e.weight())).collect();
+        assert_eq!(left.len(), 8);
+        assert!(!left.contains_key(&5), "{left:?}");
+        // When they are over, there is room without choosing.
+        table.get_or_insert(9, 1_001).add(1_001, 10, 1_000);
+        assert_eq!(table.entries.keys().collect::<Vec<_>>(), [&9]);
+    }
+
+    #[test]
+    fn the_delay_doubles_after_five_failures() {
+        let (guard, home, mut now) = (SignInGuard::new(), address("192.0.2.1"), Instant::now());
+        let alice = Username::parse("alice").unwrap();
+        for _ in 0..6 {
+            guard.begin(&alice, home, now).unwrap();
+        }
+        for wait in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900] {
+            for _ in 0..3 {
+                let refused = guard.begin(&alice, home, now).unwrap_err();
+                assert_eq!((refused.code, refused.retry_after_s), (Code::RateLimited, Some(wait)));
+            }
+            now += s(wait as f64);
+            guard.begin(&alice, home, now).unwrap();
+        }
+        assert_eq!(delay_after(u32::MAX), LONGEST_DELAY);
+        assert_eq!(delay_after(0), Duration::ZERO);
+        now += FAILURES_FORGOTTEN;
+        for _ in 0..6 {
+            guard.begin(&alice, home, now).unwrap();
+        }
+        assert!(guard.begin(&alice, home, now).is_err());
+    }
+
+    #[test]
+    fn mallory_cannot_lock_alice_out_of_her_own_device() {
+        let (guard, now) = (SignInGuard::new(), Instant::now());
+        let (alice, bob) = (Username::parse("alice").unwrap(), Username::parse("bob").unwrap());
+        let (home, elsewhere) = (address("2001:db8:1::1"), address("2001:db8:66::1"));
+        while guard.begin(&alice, elsewhere, now).is_ok() {}
+        assert!(guard.begin(&alice, address("2001:db8:66::2"), now).is_err(), "the same prefix");
+        assert!(guard.begin(&bob, elsewhere, now).is_ok(), "another account");
+        guard.begin(&alice, home, now).unwrap();
+        guard.succeeded(&alice, home);
+        assert!(guard.begin(&alice, elsewhere, now).is_err(), "her success at home is not his");
+    }
+
+    #[test]
+    fn success_forgets_and_a_busy_server_does_not_count() {
+        let (guard, home, now) = (SignInGuard::new(), address("192.0.2.1"), Instant::now());
+        let alice = Username::parse("alice").unwrap();
+        for _ in 0..3 {
+            for _ in 0..5 {
+                guard.begin(&alice, home, now).unwrap();
+            }
+            guard.succeeded(&alice, home);
+        }
+        assert!(guard.lock().entries.is_empty());
+        for _ in 0..100 {
+            guard.begin(&alice, home, now).unwrap();
+            guard.abandoned(&alice, home);
+        }
+        // Eight at once, one of them turned away: the other seven count.
+        for _ in 0..6 {
+            guard.begin(&alice, home, now).unwrap();
+        }
+        guard.begin(&alice, home, now + s(1.0)).unwrap();
+        guard.begin(&alice, home, now + s(3.0)).unwrap();
+        guard.abandoned(&alice, home);
+        assert_eq!(guard.begin(&alice, home, now + s(3.0)).unwrap_err().retry_after_s, Some(2));
+        let off = SignInGuard::off();
+        assert!((0..100).all(|_| off.begin(&alice, home, now).is_ok()));
+    }
+
+    #[test]
+    fn the_bundle_has_the_rates_of_the_limits() {
+        let (throttles, now) = (Throttles::new(&Rates::default()), Instant::now());
+        assert_eq!(throttles.message.take((ALICE, ChannelId(1)), now).limit, limits::RATE_MESSAGE.0);
+        assert_eq!(throttles.message.take((ALICE, ChannelId(2)), now).remaining, limits::RATE_MESSAGE.0 - 1);
+        assert_eq!(throttles.read.take(ALICE, now).limit, limits::RATE_READ.0);
+        assert_eq!(throttles.write.take(ALICE, now).limit, limits::RATE_WRITE.0);
+        let home = address("192.0.2.1");
+        for (throttle, rate) in [
+            (&throttles.sign_in, limits::RATE_SIGN_IN),
+            (&throttles.register, limits::RATE_REGISTER),
+            (&throttles.register_invited, limits::RATE_REGISTER_INVITED),
+            (&throttles.invite_guess, limits::RATE_INVITE_GUESS),
+        ] {
+            assert_eq!(throttle.take(home, now).limit, rate.0);
+            assert_eq!(throttle.window_ns, nanoseconds(rate.1));
+        }
+        let off = Throttles::off();
+        assert!((0..10_000).all(|_| off.read.take(ALICE, now).refused.is_none()));
+    }
+}

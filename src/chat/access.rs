@@ -1,0 +1,163 @@
+//! Who may do what: the one place that decides. Everything is handed out as "what this caller may see".
+
+use super::Reading;
+use crate::auth::Claims;
+use crate::model::object::{Channel, ChannelKind, Message, Server};
+use crate::model::{
+    Audience, ChannelId, Code, Error, MessageId, Permission, Permissions, Result, ServerId, SessionId, UserId,
+};
+use crate::store::{self, servers::Standing};
+
+/// Somebody with a live session.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    /// Who.
+    pub user_id: UserId,
+    /// By which sign-in.
+    pub session_id: SessionId,
+    /// Whether they administrate the instance.
+    pub is_admin: bool,
+}
+
+/// The caller whom verified claims stand for.
+///
+/// # Errors
+/// 401 if the session has ended or the account is disabled.
+pub fn caller(cx: &Reading<'_>, claims: &Claims) -> Result<Caller> {
+    let is_admin = store::sessions::live(cx.db, claims.session_id, claims.user_id)?;
+    let is_admin = is_admin.ok_or_else(|| Error::with_detail(Code::Unauthenticated, "the session has ended"))?;
+    Ok(Caller { user_id: claims.user_id, session_id: claims.session_id, is_admin })
+}
+
+/// What a member may do in a server: the owner everything, others what `everyone` may.
+pub fn permissions(standing: Standing, user: UserId) -> Permissions {
+    if standing.owner_id == user { Permissions::ALL } else { standing.everyone }
+}
+
+/// A server that the caller sees: its members do.
+#[derive(Debug)]
+pub struct SeenServer {
+    /// The server.
+    pub server: Server,
+    /// What the caller may do in it.
+    pub permissions: Permissions,
+}
+
+impl SeenServer {
+    /// # Errors
+    /// 403 without the permission.
+    pub fn need(&self, permission: Permission) -> Result<()> {
+        need(self.permissions, permission)
+    }
+}
+
+/// The server, if the caller sees it.
+///
+/// # Errors
+/// 404 if it does not exist or the caller is no member.
+pub fn server(cx: &Reading<'_>, caller: &Caller, id: ServerId) -> Result<SeenServer> {
+    let standing = store::servers::standing(cx.db, id, caller.user_id)?.ok_or_else(Error::not_found)?;
+    let server = store::servers::get(cx.db, id)?.ok_or_else(Error::not_found)?;
+    Ok(SeenServer { server, permissions: permissions(standing, caller.user_id) })
+}
+
+/// Where a channel that the caller sees stands, and what they may do there: what a write needs, in two look-ups.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Which.
+    pub channel_id: ChannelId,
+    /// Its server; none for DMs.
+    pub server_id: Option<ServerId>,
+    /// Its kind.
+    pub kind: ChannelKind,
+    /// What the caller may do there.
+    pub permissions: Permissions,
+}
+
+impl Place {
+    /// # Errors
+    /// 403 without the permission.
+    pub fn need(&self, permission: Permission) -> Result<()> {
+        need(self.permissions, permission)
+    }
+
+    /// Who is told of what happens there.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn audience(&self, cx: &Reading<'_>) -> Result<Audience> {
+        Ok(match self.server_id {
+            Some(server) => Audience::Channel(server, self.channel_id),
+            None => Audience::Users(
+                store::dms::members(cx.db, self.channel_id)?.into_iter().map(|(user, _)| user).collect(),
+            ),
+        })
+    }
+
+    /// # Errors
+    /// 404 for a category: it has no messages.
+    pub fn with_messages(self) -> Result<Self> {
+        if self.kind == ChannelKind::Category { Err(Error::not_found()) } else { Ok(self) }
+    }
+}
+
+/// In a DM everybody may do what needs no rank.
+const IN_DM: Permissions = Permissions::of(&[
+    Permission::ViewChannel,
+    Permission::SendMessages,
+    Permission::AttachFiles,
+    Permission::AddReactions,
+]);
+
+/// The place of a channel, if the caller sees it.
+///
+/// # Errors
+/// 404 if it does not exist or the caller may not see it.
+pub fn place(cx: &Reading<'_>, caller: &Caller, channel_id: ChannelId) -> Result<Place> {
+    let (server_id, kind) = store::channels::place(cx.db, channel_id)?.ok_or_else(Error::not_found)?;
+    let permissions = match server_id {
+        Some(server) => {
+            let standing = store::servers::standing(cx.db, server, caller.user_id)?.ok_or_else(Error::not_found)?;
+            permissions(standing, caller.user_id)
+        }
+        None => {
+            let members = store::dms::members(cx.db, channel_id)?;
+            if !members.iter().any(|(user, _)| *user == caller.user_id) {
+                return Err(Error::not_found());
+            }
+            IN_DM
+        }
+    };
+    if !permissions.has(Permission::ViewChannel) {
+        return Err(Error::not_found());
+    }
+    Ok(Place { channel_id, server_id, kind, permissions })
+}
+
+/// The channel whole, if the caller sees it.
+///
+/// # Errors
+/// As [`place`].
+pub fn channel(cx: &Reading<'_>, caller: &Caller, id: ChannelId) -> Result<(Channel, Place)> {
+    let place = place(cx, caller, id)?;
+    let channel = store::channels::get(cx.db, id)?.ok_or_else(Error::not_found)?;
+    Ok((channel, place))
+}
+
+/// A message, if the caller sees its channel.
+///
+/// # Errors
+/// 404 if either does not exist or may not be seen.
+pub fn message(cx: &Reading<'_>, caller: &Caller, channel: ChannelId, id: MessageId) -> Result<(Message, Place)> {
+    let place = place(cx, caller, channel)?.with_messages()?;
+    let message = store::messages::get(cx.db, channel, id)?.ok_or_else(Error::not_found)?;
+    Ok((message, place))
+}
+
+fn need(permissions: Permissions, permission: Permission) -> Result<()> {
+    if permissions.has(permission) {
+        Ok(())
+    } else {
+        Err(Error::with_detail(Code::Forbidden, format!("you need the permission {}", permission.as_str())))
+    }
+}

@@ -1,0 +1,61 @@
+//! How the owner set the instance up, as far as the rules care.
+
+use std::time::Duration;
+
+/// Who may make an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// Everybody.
+    Open,
+    /// Who holds a valid invite to a server.
+    Invite,
+    /// Nobody.
+    Closed,
+}
+
+impl Registration {
+    /// The name in options and in `/instance`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Invite => "invite",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// Options that rules depend on.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The instance's name.
+    pub name: String,
+    /// Who may make an account.
+    pub registration: Registration,
+    /// Whether the first account needs the set-up code: always but in `open` on loopback.
+    pub setup_code_needed: bool,
+    /// Where people reach the instance, without a trailing slash; empty if not told.
+    pub public_url: String,
+    /// Origins of other sites whose pages may connect, as in `https://chat.example`.
+    pub allowed_origins: Vec<String>,
+    /// Whether only administrators create servers.
+    pub admins_create_servers: bool,
+    /// Whether only administrators' invites make accounts.
+    pub admins_invites_register: bool,
+    /// Characters in a password, at least.
+    pub password_min: usize,
+    /// Told in HELLO.
+    pub heartbeat_interval: Duration,
+}
+
+impl Config {
+    /// The path part of the public URL: empty, or like `/chat`.
+    pub fn base_path(&self) -> &str {
+        let rest = self.public_url.split_once("://").map_or("", |(_, rest)| rest);
+        rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("")
+    }
+
+    /// Whether people reach the instance by https.
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}

@@ -1,0 +1,190 @@
+//! Direct messages between two people, and groups of up to ten.
+
+use super::access::{Caller, Place};
+use super::{Reading, Writing, users};
+use crate::model::object::{Channel, ChannelKind, User};
+use crate::model::request::{ChannelPatch, NewDm};
+use crate::model::{
+    Audience, ChannelId, Code, Effect, Error, Event, Payload, Result, UserId, limits,
+};
+use crate::store;
+
+/// A DM, and whether it was opened now.
+#[derive(Debug)]
+pub struct Opened {
+    /// The DM.
+    pub channel: Channel,
+    /// `false`: it was there.
+    pub created: bool,
+}
+
+/// Puts the people into a DM, everybody in public form.
+pub(super) fn fill(cx: &Reading<'_>, channel: &mut Channel) -> Result<()> {
+    channel.recipients = Some(recipients(cx, channel.channel_id)?);
+    Ok(())
+}
+
+fn recipients(cx: &Reading<'_>, channel: ChannelId) -> Result<Vec<User>> {
+    let accounts = store::dms::accounts(cx.db, channel)?;
+    Ok(accounts.into_iter().map(|account| users::public(cx, account)).collect())
+}
+
+fn whole(cx: &Reading<'_>, id: ChannelId) -> Result<Channel> {
+    let mut channel = store::channels::get(cx.db, id)?.ok_or_else(Error::not_found)?;
+    channel.recipients = Some(recipients(cx, id)?);
+    Ok(channel)
+}
+
+/// The caller's DMs, latest first.
+///
+/// # Errors
+/// 404 for another's.
+pub fn list(cx: &Reading<'_>, caller: &Caller, user: UserId) -> Result<Vec<Channel>> {
+    own(caller, user)?;
+    let mut channels = store::channels::dms_of(cx.db, caller.user_id.0)?;
+    for channel in &mut channels {
+        fill(cx, channel)?;
+    }
+    Ok(channels)
+}
+
+/// DMs are their owner's alone: of others nobody learns that they exist.
+fn own(caller: &Caller, user: UserId) -> Result<()> {
+    if caller.user_id == user { Ok(()) } else { Err(Error::not_found()) }
+}
+
+/// Opens a DM with one person (or finds it), or a group.
+///
+/// # Errors
+/// 404 for another's list, 400, 404 for somebody whom the caller does not share a server or DM with.
+pub fn open(cx: &mut Writing<'_, '_>, caller: &Caller, user: UserId, new: Result<NewDm>) -> Result<Opened> {
+    own(caller, user)?;
+    let (field, mut others) = match new? {
+        NewDm { recipient_id: Some(one), recipient_ids: None } => ("recipient_id", vec![one]),
+        NewDm { recipient_id: None, recipient_ids: Some(many) } => ("recipient_ids", many),
+        _ => return Err(Error::field("recipient_id", "or recipient_ids must be given, and not both")),
+    };
+    others.sort_unstable();
+    others.dedup();
+    others.retain(|other| *other != caller.user_id);
+    if others.is_empty() {
+        return Err(Error::field(field, "must name somebody else"));
+    }
+    if others.len() >= limits::GROUP_DM {
+        return Err(Error::field(field, format!("must be at most {} other people", limits::GROUP_DM - 1)));
+    }
+    for other in &others {
+        if !store::accounts::acquainted(cx.db, caller.user_id, *other)? {
+            return Err(Error::not_found());
+        }
+    }
+    match others.as_slice() {
+        [other] => open_pair(cx, caller.user_id, *other),
+        _ => create(cx, caller.user_id, &others, ChannelKind::GroupDm).map(|channel| Opened { channel, created: true }),
+    }
+}
+
+fn open_pair(cx: &mut Writing<'_, '_>, caller: UserId, other: UserId) -> Result<Opened> {
+    if let Some(id) = store::dms::between(cx.db, caller, other)? {
+        let channel = whole(cx, id)?;
+        if store::dms::set_hidden(cx.db, id, caller, false)? {
+            cx.publish(Event::new(Audience::Users(vec![caller]), Payload::ChannelCreate(channel.clone())));
+        }
+        return Ok(Opened { channel, created: false });
+    }
+    let channel = create(cx, caller, &[other], ChannelKind::Dm)?;
+    store::dms::add_pair(cx.db, caller, other, channel.channel_id)?;
+    Ok(Opened { channel, created: true })
+}
+
+/// The opener's devices hear of it at once, the others' with the first message: until then it is hidden from them.
+fn create(cx: &mut Writing<'_, '_>, caller: UserId, others: &[UserId], kind: ChannelKind) -> Result<Channel> {
+    let id = ChannelId(cx.next_id());
+    let channel = Channel {
+        channel_id: id,
+        server_id: None,
+        kind,
+        parent_id: None,
+        name: String::new(),
+        topic: String::new(),
+        position: 0,
+        last_message_id: None,
+        created_at: cx.now,
+        overrides: Vec::new(),
+        recipients: None,
+        permissions: None,
+    };
+    store::channels::add(cx.db, &channel)?;
+    store::dms::add_member(cx.db, id, caller, false)?;
+    for other in others {
+        store::dms::add_member(cx.db, id, *other, true)?;
+    }
+    let channel = whole(cx, id)?;
+    let mut everybody = others.to_vec();
+    everybody.push(caller);
+    let event = Event::new(Audience::Users(vec![caller]), Payload::ChannelCreate(channel.clone()));
+    cx.publish(event.with_effect(Effect::Acquaint(everybody)));
+    Ok(channel)
+}
+
+/// A message is about to be told: whoever does not see the DM yet hears of it first.
+pub(super) fn show(cx: &mut Writing<'_, '_>, id: ChannelId) -> Result<()> {
+    let mut shown = Vec::new();
+    for (user, hidden) in store::dms::members(cx.db, id)? {
+        if hidden && store::dms::set_hidden(cx.db, id, user, false)? {
+            shown.push(user);
+        }
+    }
+    if !shown.is_empty() {
+        let channel = whole(cx, id)?;
+        cx.publish(Event::new(Audience::Users(shown), Payload::ChannelCreate(channel)));
+    }
+    Ok(())
+}
+
+/// Hides a DM from the caller until the next message, or leaves a group.
+pub(super) fn leave(cx: &mut Writing<'_, '_>, caller: &Caller, place: Place) -> Result<()> {
+    let id = place.channel_id;
+    let gone = Payload::ChannelDelete { channel_id: id, server_id: None };
+    let gone = Event::new(Audience::Users(vec![caller.user_id]), gone);
+    if place.kind == ChannelKind::Dm {
+        if store::dms::set_hidden(cx.db, id, caller.user_id, true)? {
+            cx.publish(gone);
+        }
+        return Ok(());
+    }
+    store::dms::remove_member(cx.db, id, caller.user_id)?;
+    cx.publish(gone);
+    let left: Vec<UserId> = store::dms::members(cx.db, id)?.into_iter().map(|(user, _)| user).collect();
+    if left.is_empty() {
+        store::channels::delete(cx.db, id)?;
+        cx.tx.sweep_later();
+        return Ok(());
+    }
+    let channel = whole(cx, id)?;
+    cx.publish(Event::new(Audience::Users(left), Payload::ChannelUpdate(channel)));
+    Ok(())
+}
+
+/// Members may rename a group; a DM between two has no name.
+pub(super) fn rename(
+    cx: &mut Writing<'_, '_>,
+    mut channel: Channel,
+    patch: Result<ChannelPatch>,
+) -> Result<Channel> {
+    if channel.kind != ChannelKind::GroupDm {
+        return Err(Error::with_detail(Code::Forbidden, "a DM between two people cannot be changed"));
+    }
+    let name = patch?.name.into_set();
+    if let Some(name) = name.filter(|name| name.as_str() != channel.name) {
+        name.as_str().clone_into(&mut channel.name);
+        store::channels::set(cx.db, &channel)?;
+        fill(cx, &mut channel)?;
+        let members = store::dms::members(cx.db, channel.channel_id)?;
+        let audience = Audience::Users(members.into_iter().map(|(user, _)| user).collect());
+        cx.publish(Event::new(audience, Payload::ChannelUpdate(channel.clone())));
+        return Ok(channel);
+    }
+    fill(cx, &mut channel)?;
+    Ok(channel)
+}

@@ -1,0 +1,164 @@
+//! Messages.
+
+use super::access::{self, Caller};
+use super::{Reading, Slice, Writing, dms, users};
+use crate::model::name::Nonce;
+use crate::model::object::Message;
+use crate::model::request::{Cursor, EditMessage, NewMessage, Page};
+use crate::model::{ChannelId, Code, Error, Event, MessageId, Payload, Permission, Result};
+use crate::store;
+
+/// A message, and whether it was made now or by an earlier try.
+#[derive(Debug)]
+pub struct Posted {
+    /// The message.
+    pub message: Message,
+    /// `false`: the nonce was known, and this is the first try's message as it now is.
+    pub created: bool,
+}
+
+/// A page of a channel's history, newest first.
+///
+/// # Errors
+/// 404, 400.
+pub fn history(
+    cx: &Reading<'_>,
+    caller: &Caller,
+    channel: ChannelId,
+    page: Result<Page>,
+) -> Result<Slice<Message>> {
+    access::place(cx, caller, channel)?.with_messages()?;
+    let Page { cursor, limit } = page?;
+    Ok(match cursor {
+        Cursor::Start => Slice::cut(store::messages::before(cx.db, channel, i64::MAX, limit + 1)?, limit),
+        Cursor::Before(position) => Slice::cut(store::messages::before(cx.db, channel, position, limit + 1)?, limit),
+        Cursor::After(position) => {
+            // One more than asked for would be the newest, at the front.
+            let mut items = store::messages::after(cx.db, channel, position, limit + 1)?;
+            let more = items.len() > limit;
+            if more {
+                items.remove(0);
+            }
+            Slice { items, more }
+        }
+        Cursor::Around(position) => {
+            // The message itself counts to the older half.
+            let older = store::messages::before(cx.db, channel, position.saturating_add(1), limit / 2 + 1)?;
+            let mut items = store::messages::after(cx.db, channel, position, limit - limit / 2 - 1)?;
+            items.extend(older);
+            items.truncate(limit);
+            Slice { items, more: false }
+        }
+    })
+}
+
+/// Writes a message. A retry with the same nonce answers the first message.
+///
+/// # Errors
+/// 404, 403, 400, 409 `nonce_used` if the first message was deleted.
+pub fn post(cx: &mut Writing<'_, '_>, caller: &Caller, id: ChannelId, new: Result<NewMessage>) -> Result<Posted> {
+    let place = access::place(cx, caller, id)?.with_messages()?;
+    let new = match new {
+        Ok(new) => new,
+        // Who may not write here learns that first, whatever the body.
+        Err(error) => return Err(place.need(Permission::SendMessages).err().unwrap_or(error)),
+    };
+    let message_id = cx.next_id();
+    if let Some(nonce) = &new.nonce
+        && let Some(first) = store::messages::by_nonce(cx.db, caller.user_id, id, nonce.as_str(), message_id)?
+    {
+        let message = store::messages::get(cx.db, id, first)?.ok_or_else(|| Error::new(Code::NonceUsed))?;
+        return Ok(Posted { message: Message { nonce: Some(nonce.as_str().to_owned()), ..message }, created: false });
+    }
+    place.need(Permission::SendMessages)?;
+    let message = Message {
+        message_id: MessageId(message_id),
+        channel_id: id,
+        author: users::author(cx, caller.user_id)?,
+        content: new.content.as_str().to_owned(),
+        timestamp: cx.now,
+        edited_at: None,
+        reply_to: None,
+        mentions: Vec::new(),
+        mentioned_users: Vec::new(),
+        mention_roles: Vec::new(),
+        mention_everyone: false,
+        attachments: Vec::new(),
+        reactions: Some(Vec::new()),
+        pinned: false,
+        nonce: new.nonce.as_ref().map(Nonce::as_str).map(str::to_owned),
+    };
+    store::messages::add(cx.db, &message)?;
+    // One's own message is read.
+    cx.tx.mark_read(caller.user_id, id, message.message_id);
+    if place.server_id.is_none() {
+        dms::show(cx, id)?;
+    }
+    let audience = place.audience(cx)?;
+    cx.publish(Event::new(audience, Payload::MessageCreate(message.clone())));
+    Ok(Posted { message, created: true })
+}
+
+/// A message.
+///
+/// # Errors
+/// 404.
+pub fn get(cx: &Reading<'_>, caller: &Caller, channel: ChannelId, id: MessageId) -> Result<Message> {
+    access::message(cx, caller, channel, id).map(|(message, _)| message)
+}
+
+/// Changes the text of one's own message.
+///
+/// # Errors
+/// 404, 403 for another's, 400.
+pub fn edit(
+    cx: &mut Writing<'_, '_>,
+    caller: &Caller,
+    channel: ChannelId,
+    id: MessageId,
+    patch: Result<EditMessage>,
+) -> Result<Message> {
+    let (before, place) = access::message(cx, caller, channel, id)?;
+    if before.author.user_id != caller.user_id {
+        return Err(Error::with_detail(Code::Forbidden, "you can edit only your own messages"));
+    }
+    let content = patch?.content;
+    if content.as_str() == before.content {
+        return Ok(before);
+    }
+    store::messages::edit(cx.db, channel, id, content.as_str(), cx.now)?;
+    let after = Message { content: content.as_str().to_owned(), edited_at: Some(cx.now), ..before };
+    let audience = place.audience(cx)?;
+    cx.publish(Event::new(audience, Payload::MessageUpdate(Message { reactions: None, ..after.clone() })));
+    Ok(after)
+}
+
+/// Deletes one's own message, or anybody's with `manage_messages`.
+///
+/// # Errors
+/// 404, 403.
+pub fn delete(cx: &mut Writing<'_, '_>, caller: &Caller, channel: ChannelId, id: MessageId) -> Result<()> {
+    let (message, place) = access::message(cx, caller, channel, id)?;
+    if message.author.user_id != caller.user_id {
+        place.need(Permission::ManageMessages)?;
+    }
+    store::channels::keep_last(cx.db, channel, id)?;
+    store::messages::delete(cx.db, channel, id)?;
+    let payload = Payload::MessageDelete { message_id: id, channel_id: channel, server_id: place.server_id };
+    let audience = place.audience(cx)?;
+    cx.publish(Event::new(audience, payload));
+    Ok(())
+}
+
+/// Who is told that the caller types there; nobody if the caller may not write.
+///
+/// # Errors
+/// Database errors.
+pub fn typing(cx: &Reading<'_>, caller: &Caller, channel: ChannelId) -> Result<Option<crate::model::Audience>> {
+    match access::place(cx, caller, channel).and_then(access::Place::with_messages) {
+        Ok(place) if place.permissions.has(Permission::SendMessages) => place.audience(cx).map(Some),
+        Ok(_) => Ok(None),
+        Err(error) if error.code == Code::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

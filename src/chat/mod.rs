@@ -1,0 +1,148 @@
+//! The rules: who may do what, and what follows from it. Works on a transaction, returns an answer and events.
+//!
+//! Authorisation is decided here and only here: a channel, a server or a message is handed out only as "what this
+//! caller may see" ([`access`]), inside the transaction that relies on it. What a body or query asks for comes as a
+//! `Result`, so that what is hidden is 404 whatever the body says.
+
+pub mod access;
+pub mod accounts;
+pub mod channels;
+pub mod config;
+pub mod connect;
+pub mod dms;
+pub mod instance;
+pub mod invites;
+pub mod members;
+pub mod messages;
+pub mod presence;
+pub mod servers;
+pub mod users;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+pub use access::{Caller, caller};
+pub use config::{Config, Registration};
+pub use presence::Presences;
+use rusqlite::Connection;
+
+use crate::auth::Keys;
+use crate::model::{Event, Result, Timestamp};
+use crate::store::{Store, Tx};
+
+/// A part of a longer list.
+#[derive(Debug)]
+pub struct Slice<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Whether there are more behind them.
+    pub more: bool,
+}
+
+impl<T> Slice<T> {
+    /// Takes `limit` items of a list that was asked for one more than that.
+    fn cut(mut items: Vec<T>, limit: usize) -> Self {
+        let more = items.len() > limit;
+        items.truncate(limit);
+        Self { items, more }
+    }
+}
+
+/// The chat of this instance.
+pub struct Chat {
+    store: Store,
+    shared: Arc<Shared>,
+}
+
+/// What every rule may look at beside the database.
+pub struct Shared {
+    /// How the owner set the instance up.
+    pub config: Config,
+    /// Who is there.
+    pub presences: Presences,
+    /// For tokens.
+    pub keys: Keys,
+}
+
+/// What a rule that only reads works with.
+pub struct Reading<'a> {
+    /// The snapshot.
+    pub(crate) db: &'a Connection,
+    /// The wall clock.
+    pub now: Timestamp,
+    /// Configuration and presence.
+    pub shared: &'a Shared,
+}
+
+/// What a rule that writes works with.
+pub struct Writing<'a, 't> {
+    reading: Reading<'a>,
+    tx: &'a mut Tx<'t>,
+}
+
+impl<'a> Deref for Writing<'a, '_> {
+    type Target = Reading<'a>;
+    fn deref(&self) -> &Reading<'a> {
+        &self.reading
+    }
+}
+
+impl Writing<'_, '_> {
+    fn next_id(&mut self) -> i64 {
+        self.tx.next_id()
+    }
+
+    fn publish(&mut self, event: Event) {
+        self.tx.publish(event);
+    }
+}
+
+impl Chat {
+    /// The chat over an open store.
+    pub fn new(store: Store, shared: Arc<Shared>) -> Self {
+        Self { store, shared }
+    }
+
+    /// Runs a rule that only reads, on a consistent snapshot.
+    ///
+    /// # Errors
+    /// What the rule returns, or a database error.
+    pub fn read<T>(&self, rule: impl FnOnce(&Reading<'_>) -> Result<T>) -> Result<T> {
+        self.store.read(|db| rule(&Reading { db, now: Timestamp::now(), shared: &self.shared }))
+    }
+
+    /// Runs a rule that writes, as a job of the committer; what it did is on disk when this returns.
+    ///
+    /// # Errors
+    /// What the rule returns, 503 if it could not be committed.
+    pub fn write<T: Send + 'static>(
+        &self,
+        rule: impl FnOnce(&mut Writing<'_, '_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let shared = Arc::clone(&self.shared);
+        self.store.write(move |tx| {
+            let reading = Reading { db: tx.db, now: tx.now, shared: &shared };
+            rule(&mut Writing { reading, tx })
+        })
+    }
+
+    /// What every rule may look at beside the database.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// How the owner set the instance up.
+    pub fn config(&self) -> &Config {
+        &self.shared.config
+    }
+
+    /// Whether writes work, as far as is known.
+    pub fn can_write(&self) -> bool {
+        self.store.is_writable()
+    }
+
+    /// The store, for starting and stopping it.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+}

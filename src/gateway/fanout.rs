@@ -1,0 +1,287 @@
+//! The fan-out: one thread that takes all that waits, puts pointers into outboxes, and then writes each socket once.
+//!
+//! It never waits for a socket. Those that take no more are in its one epoll, which tells when they drain; a socket
+//! that takes nothing for [`limits::STALL_TIME`] is cut with 4010. To debug a hang: if `/readyz` answers and events do
+//! not come, look whether the thread `fanout` sleeps in `epoll_wait` (a lost wake-up) or runs (a busy loop).
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use rustix::event::{Timespec, epoll};
+
+use super::deadlines::{Deadlines, Due};
+use super::feed::{Entry, Feed};
+use super::frame::Frame;
+use super::ops::{self, Close};
+use super::outbox::{Flushed, Link, Pushed};
+use super::registry::Session;
+use super::SharedRegistry;
+use crate::chat::Shared;
+use crate::model::{Audience, Effect, Event, Payload, UserId, limits};
+
+/// The epoll entry of the feed's wake-up; sessions' keys begin at 1.
+const WAKE: u64 = 0;
+
+struct FanOut {
+    feed: Arc<Feed>,
+    registry: Arc<SharedRegistry>,
+    shared: Arc<Shared>,
+    deadlines: Arc<Deadlines>,
+    epoll: std::os::fd::OwnedFd,
+    stalled: HashMap<u64, Stalled>,
+    /// Sessions with something to write, each once.
+    dirty: Vec<Arc<Session>>,
+    cut: Vec<(Arc<Session>, Close)>,
+}
+
+/// A session whose socket took no more, and since when it has taken nothing.
+struct Stalled {
+    session: Arc<Session>,
+    link: Arc<Link>,
+    since: Instant,
+}
+
+pub(super) fn start(
+    feed: Arc<Feed>,
+    registry: Arc<SharedRegistry>,
+    shared: Arc<Shared>,
+    deadlines: Arc<Deadlines>,
+) -> io::Result<JoinHandle<()>> {
+    let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+    epoll::add(&epoll, feed.wake_fd(), epoll::EventData::new_u64(WAKE), epoll::EventFlags::IN)?;
+    let mut fanout = FanOut {
+        feed,
+        registry,
+        shared,
+        deadlines,
+        epoll,
+        stalled: HashMap::new(),
+        dirty: Vec::new(),
+        cut: Vec::new(),
+    };
+    std::thread::Builder::new().name("fanout".into()).spawn(move || fanout.run())
+}
+
+impl FanOut {
+    fn run(&mut self) {
+        loop {
+            let entries = self.feed.take();
+            if entries.is_empty() {
+                if self.feed.fall_asleep() {
+                    self.sleep();
+                }
+                continue;
+            }
+            let mut shutdown = false;
+            for (s, entry) in entries {
+                shutdown |= matches!(entry, Entry::Shutdown);
+                self.handle(s, entry);
+            }
+            self.flush();
+            if shutdown {
+                let all: Vec<_> = self.registry.lock().all().cloned().collect();
+                all.iter().for_each(|session| session.outbox.cut(ops::GOING_AWAY));
+                return;
+            }
+        }
+    }
+
+    /// Sleeps until something is put in, a stalled socket drains, or one has stalled for too long.
+    fn sleep(&mut self) {
+        let next = self.stalled.values().map(|stalled| stalled.since + limits::STALL_TIME).min();
+        let timeout = next.map(|at| at.saturating_duration_since(Instant::now()));
+        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+        let mut events = Vec::with_capacity(64);
+        match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => log::error!("the fan-out cannot wait: {error}"),
+        }
+        self.feed.woken();
+        for event in events {
+            let key = event.data.u64();
+            if let Some(session) = self.stalled.get(&key).map(|stalled| Arc::clone(&stalled.session)) {
+                self.flush_one(&session);
+            }
+        }
+        let now = Instant::now();
+        let over = self.stalled.values().filter(|stalled| now.duration_since(stalled.since) >= limits::STALL_TIME);
+        let over: Vec<_> = over.map(|stalled| Arc::clone(&stalled.session)).collect();
+        for session in over {
+            self.cut_one(&session, ops::TOO_SLOW);
+        }
+    }
+
+    fn handle(&mut self, s: u64, entry: Entry) {
+        let now = Instant::now();
+        match entry {
+            Entry::Event(event) => self.tell(s, &event),
+            Entry::Register(session, scope, answer) => {
+                session.outbox.begin(s);
+                let user = session.identity().map(|identity| identity.user_id);
+                let registered = self.registry.lock().register(&session, scope);
+                let answer_is = match user {
+                    Some(user) if registered => {
+                        // Its own number is the session's start, so the session itself is not told.
+                        self.touch(s, user, now);
+                        Ok(self.registry.lock().presences(user))
+                    }
+                    _ => Err(ops::TOO_MUCH),
+                };
+                // The connection's thread has died if nobody takes it; its end is in the feed then.
+                let _ = answer.send(answer_is);
+            }
+            Entry::Touch(user) => self.touch(s, user, now),
+            Entry::Flush(session) => self.dirty.push(session),
+            Entry::Park(key) => {
+                let parked = self.registry.lock().park(key, now);
+                self.deadlines.after(limits::PARKED_TIME, Due::Parked(key));
+                self.gone(s, parked, now);
+            }
+            Entry::End(key) => {
+                let parked = {
+                    let mut registry = self.registry.lock();
+                    let user = registry.remove(key).and_then(|session| session.identity()).map(|i| i.user_id);
+                    user.map(|user| (user, registry.mark_gone(user, now)))
+                };
+                self.gone(s, parked, now);
+            }
+            Entry::GraceOver(user) => {
+                self.touch(s, user, now);
+                self.registry.lock().forget_if_gone(user);
+            }
+            Entry::ParkedOver(key) => self.registry.lock().parked_over(key, now),
+            Entry::Shutdown => {}
+        }
+    }
+
+    /// A connection of this user has gone: with the last one the grace period begins.
+    fn gone(&mut self, s: u64, parked: Option<(UserId, bool)>, now: Instant) {
+        match parked {
+            Some((user, true)) => self.deadlines.after(limits::PRESENCE_GRACE, Due::Grace(user)),
+            // The others may all be away.
+            Some((user, false)) => self.touch(s, user, now),
+            None => {}
+        }
+    }
+
+    /// Tells a user's presence if it reads otherwise than before.
+    fn touch(&mut self, s: u64, user: UserId, now: Instant) {
+        let changed = self.registry.lock().touch(user, now);
+        let Some(status) = changed else { return };
+        self.shared.presences.set(user, status);
+        let payload = Payload::PresenceUpdate { user_id: user, status };
+        self.tell(s, &Event::new(Audience::Acquaintances(user), payload));
+    }
+
+    /// Encodes once, then puts pointers into the outboxes of the audience.
+    fn tell(&mut self, s: u64, event: &Event) {
+        let encode = |payload: &Payload| Frame::event(ops::of(payload), s, payload).map(Arc::new);
+        let encoded = event.payload.as_ref().map(encode).transpose();
+        let instead = event.instead.as_ref().map(|(user, payload)| {
+            payload.as_ref().map(encode).transpose().map(|frame| (*user, frame))
+        });
+        let (frame, instead) = match (encoded, instead.transpose()) {
+            (Ok(frame), Ok(instead)) => (frame, instead),
+            (Err(error), _) | (_, Err(error)) => {
+                log::error!("an event cannot be written as JSON: {error}");
+                return;
+            }
+        };
+        let (dirty, cut) = (&mut self.dirty, &mut self.cut);
+        let mut forget = Vec::new();
+        let mut registry = self.registry.lock();
+        registry.give(&event.effect);
+        if frame.is_some() || instead.is_some() {
+            registry.each(&event.audience, s, |session| {
+                let user = session.identity().map(|identity| identity.user_id);
+                let frame = match &instead {
+                    Some((other, frame_for_them)) if user == Some(*other) => frame_for_them.as_ref(),
+                    _ => frame.as_ref(),
+                };
+                let Some(frame) = frame else { return };
+                match session.outbox.push(frame) {
+                    Pushed::First => dirty.push(Arc::clone(session)),
+                    Pushed::Waits | Pushed::Known => {}
+                    Pushed::Full => cut.push((Arc::clone(session), ops::TOO_SLOW)),
+                    Pushed::Forget => forget.push(session.key),
+                }
+            });
+        }
+        cut.extend(registry.take_away(&event.effect).into_iter().map(|session| (session, ops::UNAUTHENTICATED)));
+        for key in forget {
+            registry.remove(key);
+        }
+        drop(registry);
+        if let Effect::Status(user, _) = event.effect {
+            self.touch(s, user, Instant::now());
+        }
+        if let Effect::EndSessions(user, _) = event.effect {
+            let now = Instant::now();
+            let gone = self.registry.lock().mark_gone(user, now);
+            self.gone(s, Some((user, gone)), now);
+        }
+        // A cut must not wait: what is pushed after it shall find the session without a connection.
+        for (session, close) in std::mem::take(&mut self.cut) {
+            self.cut_one(&session, close);
+        }
+    }
+
+    /// Writes every session that has something, once.
+    fn flush(&mut self) {
+        let mut dirty = std::mem::take(&mut self.dirty);
+        for session in dirty.drain(..) {
+            self.flush_one(&session);
+        }
+        // The list's memory serves the next turn.
+        self.dirty = dirty;
+    }
+
+    fn flush_one(&mut self, session: &Arc<Session>) {
+        match session.outbox.flush() {
+            Flushed::Stalled(progress) => self.stall(session, progress),
+            Flushed::All | Flushed::Broken => self.unstall(session),
+        }
+    }
+
+    fn cut_one(&mut self, session: &Arc<Session>, close: Close) {
+        session.outbox.cut(close);
+        self.unstall(session);
+    }
+
+    fn stall(&mut self, session: &Arc<Session>, progress: bool) {
+        let Some(link) = session.outbox.link() else { return self.unstall(session) };
+        let key = session.key.number();
+        match self.stalled.get_mut(&key) {
+            Some(stalled) if Arc::ptr_eq(&stalled.link, &link) => {
+                if progress {
+                    stalled.since = Instant::now();
+                }
+            }
+            _ => {
+                self.unstall(session);
+                let data = epoll::EventData::new_u64(key);
+                match epoll::add(&self.epoll, &*link.stream, data, epoll::EventFlags::OUT) {
+                    Ok(()) => {
+                        let stalled = Stalled { session: Arc::clone(session), link, since: Instant::now() };
+                        self.stalled.insert(key, stalled);
+                    }
+                    Err(error) => {
+                        log::warn!("a stalled connection cannot be watched: {error}");
+                        session.outbox.cut(ops::TOO_SLOW);
+                    }
+                }
+            }
+        }
+    }
+
+    fn unstall(&mut self, session: &Arc<Session>) {
+        if let Some(stalled) = self.stalled.remove(&session.key.number())
+            && let Err(error) = epoll::delete(&self.epoll, &*stalled.link.stream)
+        {
+            log::warn!("a connection cannot be taken out of the watch: {error}");
+        }
+    }
+}

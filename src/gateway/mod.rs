@@ -1,0 +1,81 @@
+//! The gateway: live connections, and the way of events to them.
+//!
+//! The path of an event: `feed` (numbered at commit) → `fanout` (encoded once, one thread) → `registry` (who may see
+//! it) → `outbox` (pointers, one per recipient) → socket. Locks are numbered: stalls 0, outbox 1, registry 2; whoever
+//! holds N takes only lower ones. Nothing does I/O, SQL or JSON under the registry's lock, and nothing ever waits for
+//! a socket: what it does not take stays in its outbox.
+
+mod deadlines;
+mod fanout;
+mod feed;
+mod frame;
+mod handshake;
+mod ops;
+mod outbox;
+mod reference;
+mod registry;
+mod session;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use deadlines::Deadlines;
+pub use feed::Feed;
+use feed::Entry;
+pub use reference::page as reference_page;
+use registry::Registry;
+use session::TypingTimes;
+
+use crate::chat::{Chat, Shared};
+
+/// The registry behind its lock (tier 2).
+#[derive(Default)]
+struct SharedRegistry(Mutex<Registry>);
+
+impl SharedRegistry {
+    fn lock(&self) -> MutexGuard<'_, Registry> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What all gateway connections share.
+pub struct Gateway {
+    chat: Arc<Chat>,
+    feed: Arc<Feed>,
+    registry: Arc<SharedRegistry>,
+    typing: TypingTimes,
+    fanout: Mutex<Option<JoinHandle<()>>>,
+    deadlines: Arc<Deadlines>,
+}
+
+impl Gateway {
+    /// Starts the fan-out over `feed`.
+    ///
+    /// # Errors
+    /// If a thread cannot be started.
+    pub fn start(chat: Arc<Chat>, feed: Arc<Feed>) -> std::io::Result<Arc<Self>> {
+        let registry = Arc::new(SharedRegistry::default());
+        let deadlines = Deadlines::start(Arc::clone(&feed))?;
+        let shared: Arc<Shared> = Arc::clone(chat.shared());
+        let fanout = fanout::start(Arc::clone(&feed), Arc::clone(&registry), shared, Arc::clone(&deadlines))?;
+        let fanout = Mutex::new(Some(fanout));
+        Ok(Arc::new(Self { chat, feed, registry, typing: TypingTimes::default(), fanout, deadlines }))
+    }
+
+    /// How many sessions there are, parked ones included, and how many people.
+    pub fn counts(&self) -> (usize, usize) {
+        self.registry.lock().counts()
+    }
+
+    /// Sends what waits, closes every connection with 1001 and ends the fan-out.
+    pub fn stop(&self) {
+        self.feed.enqueue(Entry::Shutdown);
+        let fanout = self.fanout.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = fanout
+            && thread.join().is_err()
+        {
+            log::error!("the fan-out ended in a panic");
+        }
+        self.deadlines.stop();
+    }
+}

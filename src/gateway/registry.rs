@@ -1,0 +1,364 @@
+//! Who is connected, and who hears of what. Changed only by the fan-out, in the order of commits, so it is always
+//! consistent with the event at hand.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use indexmap::IndexMap;
+
+use super::outbox::Outbox;
+use crate::chat::connect::Scope;
+use crate::model::event::Ended;
+use crate::model::object::{Presence, Status};
+use crate::model::{Audience, Effect, ServerId, SessionId, UserId, limits};
+
+/// Names a session inside this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Key(u64);
+
+impl Key {
+    /// As a number, from 1.
+    pub(super) fn number(self) -> u64 {
+        self.0
+    }
+}
+
+/// Whose a session is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Identity {
+    pub(super) user_id: UserId,
+    pub(super) session_id: SessionId,
+}
+
+/// One client's session: outlives its connection for a while.
+pub(super) struct Session {
+    pub(super) key: Key,
+    /// What the client names it by; unguessable.
+    pub(super) id: String,
+    pub(super) outbox: Outbox,
+    identity: OnceLock<Identity>,
+    away: AtomicBool,
+    /// The last event that reached it by more than one way.
+    mark: AtomicU64,
+    parked_at: std::sync::Mutex<Option<Instant>>,
+}
+
+impl Session {
+    pub(super) fn new(id: String, outbox: Outbox) -> Arc<Self> {
+        static KEYS: AtomicU64 = AtomicU64::new(1);
+        Arc::new(Self {
+            key: Key(KEYS.fetch_add(1, Ordering::Relaxed)),
+            id,
+            outbox,
+            identity: OnceLock::new(),
+            away: AtomicBool::new(false),
+            mark: AtomicU64::new(0),
+            parked_at: std::sync::Mutex::new(None),
+        })
+    }
+
+    pub(super) fn identity(&self) -> Option<Identity> {
+        self.identity.get().copied()
+    }
+
+    /// Once; a second identity is refused before it comes here.
+    pub(super) fn identify(&self, identity: Identity) {
+        let _ = self.identity.set(identity);
+    }
+
+    pub(super) fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::Relaxed);
+    }
+
+    fn user(&self) -> Option<UserId> {
+        self.identity().map(|identity| identity.user_id)
+    }
+
+    fn set_parked(&self, at: Option<Instant>) {
+        *self.parked_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = at;
+    }
+
+    fn parked_at(&self) -> Option<Instant> {
+        *self.parked_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Somebody with sessions, or who had some a moment ago.
+struct Person {
+    sessions: Vec<Arc<Session>>,
+    servers: Vec<ServerId>,
+    dm_peers: Vec<UserId>,
+    chosen: Status,
+    told: Status,
+    /// Since when no connection is there.
+    gone_since: Option<Instant>,
+}
+
+#[derive(Default)]
+pub(super) struct Registry {
+    sessions: HashMap<Key, Arc<Session>>,
+    by_id: HashMap<String, Key>,
+    people: HashMap<UserId, Person>,
+    servers: HashMap<ServerId, IndexMap<Key, Arc<Session>>>,
+}
+
+impl Registry {
+    /// Sessions, parked ones included, and people.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        (self.sessions.len(), self.people.len())
+    }
+
+    /// All sessions.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Session>> {
+        self.sessions.values()
+    }
+
+    pub(super) fn find(&self, id: &str) -> Option<Arc<Session>> {
+        self.by_id.get(id).and_then(|key| self.sessions.get(key)).cloned()
+    }
+
+    /// Takes a session in; `false` if its user has too many connections. The longest parked gives way to it.
+    pub(super) fn register(&mut self, session: &Arc<Session>, scope: Scope) -> bool {
+        let Some(user) = session.user() else { return false };
+        let mut evicted = None;
+        if let Some(person) = self.people.get(&user) {
+            if person.sessions.iter().filter(|s| s.outbox.is_linked()).count() >= limits::GATEWAYS_PER_USER {
+                return false;
+            }
+            if person.sessions.len() >= limits::GATEWAYS_PER_USER {
+                evicted = person.sessions.iter().filter(|s| s.parked_at().is_some()).min_by_key(|s| s.parked_at()).cloned();
+            }
+        }
+        if let Some(evicted) = evicted {
+            self.remove(evicted.key);
+        }
+        let person = self.people.entry(user).or_insert_with(|| Person {
+            sessions: Vec::new(),
+            servers: Vec::new(),
+            dm_peers: Vec::new(),
+            chosen: scope.status,
+            told: Status::Offline,
+            gone_since: None,
+        });
+        person.sessions.push(Arc::clone(session));
+        person.gone_since = None;
+        person.chosen = scope.status;
+        // What the scope says is what the events so far have made of the person's: the first session brings it.
+        person.servers.clone_from(&scope.servers);
+        person.dm_peers = scope.dm_peers;
+        for server in scope.servers {
+            self.servers.entry(server).or_default().insert(session.key, Arc::clone(session));
+        }
+        self.sessions.insert(session.key, Arc::clone(session));
+        self.by_id.insert(session.id.clone(), session.key);
+        true
+    }
+
+    /// Forgets a session.
+    pub(super) fn remove(&mut self, key: Key) -> Option<Arc<Session>> {
+        let session = self.sessions.remove(&key)?;
+        self.by_id.remove(&session.id);
+        let person = self.people.get_mut(&session.user()?)?;
+        person.sessions.retain(|s| s.key != key);
+        for server in &person.servers {
+            drop_from(&mut self.servers, *server, |sessions| drop(sessions.swap_remove(&key)));
+        }
+        Some(session)
+    }
+
+    /// A session's connection is gone. Whose it is, and whether they have no other.
+    pub(super) fn park(&mut self, key: Key, now: Instant) -> Option<(UserId, bool)> {
+        let session = self.sessions.get(&key)?;
+        if !session.outbox.is_linked() {
+            session.set_parked(Some(now));
+        }
+        let user = session.user()?;
+        Some((user, self.mark_gone(user, now)))
+    }
+
+    /// Notes that a person has no connection left, if so.
+    pub(super) fn mark_gone(&mut self, user: UserId, now: Instant) -> bool {
+        let Some(person) = self.people.get_mut(&user) else { return false };
+        let gone = !person.sessions.iter().any(|s| s.outbox.is_linked());
+        if gone {
+            person.gone_since = Some(now);
+        }
+        gone
+    }
+
+    /// Forgets a parked session whose time is over.
+    pub(super) fn parked_over(&mut self, key: Key, now: Instant) {
+        let over = self.sessions.get(&key).is_some_and(|session| {
+            !session.outbox.is_linked()
+                && session.parked_at().is_some_and(|at| now.duration_since(at) >= limits::PARKED_TIME)
+        });
+        if over && let Some(session) = self.remove(key) {
+            session.user().into_iter().for_each(|user| self.forget_if_gone(user));
+        }
+    }
+
+    /// How a person reads to others from now on, if that has changed.
+    pub(super) fn touch(&mut self, user: UserId, now: Instant) -> Option<Status> {
+        let person = self.people.get_mut(&user)?;
+        let linked: Vec<_> = person.sessions.iter().filter(|s| s.outbox.is_linked()).collect();
+        let shown = if linked.is_empty() {
+            let over = person.gone_since.is_none_or(|since| now.duration_since(since) >= limits::PRESENCE_GRACE);
+            if over { Status::Offline } else { person.told }
+        } else {
+            person.gone_since = None;
+            linked.iter().for_each(|session| session.set_parked(None));
+            match person.chosen {
+                Status::Invisible => Status::Offline,
+                Status::Dnd => Status::Dnd,
+                Status::Idle => Status::Idle,
+                _ if linked.iter().all(|session| session.away.load(Ordering::Relaxed)) => Status::Idle,
+                _ => Status::Online,
+            }
+        };
+        let changed = shown != person.told;
+        person.told = shown;
+        changed.then_some(shown)
+    }
+
+    /// Forgets a person without sessions who has been told offline.
+    pub(super) fn forget_if_gone(&mut self, user: UserId) {
+        if self.people.get(&user).is_some_and(|p| p.sessions.is_empty() && p.told == Status::Offline) {
+            self.people.remove(&user);
+        }
+    }
+
+    /// Who of those whom a user hears of is there, up to the limit per server.
+    pub(super) fn presences(&self, user: UserId) -> Vec<Presence> {
+        let Some(person) = self.people.get(&user) else { return Vec::new() };
+        let mut found = HashMap::new();
+        let there = |user: UserId| self.people.get(&user).map(|p| p.told).filter(|told| *told != Status::Offline);
+        for server in &person.servers {
+            let sessions = self.servers.get(server).into_iter().flat_map(IndexMap::values);
+            let mut seen = std::collections::HashSet::new();
+            for other in sessions.filter_map(|session| session.user()) {
+                if let Some(status) = there(other)
+                    && seen.insert(other)
+                {
+                    found.insert(other, status);
+                    if seen.len() == limits::PRESENCES_PER_SERVER {
+                        break;
+                    }
+                }
+            }
+        }
+        found.extend(person.dm_peers.iter().filter_map(|peer| there(*peer).map(|status| (*peer, status))));
+        found.into_iter().map(|(user_id, status)| Presence { user_id, status }).collect()
+    }
+
+    /// Calls `tell` with each session of the audience, once.
+    pub(super) fn each(&self, audience: &Audience, s: u64, mut tell: impl FnMut(&Arc<Session>)) {
+        match audience {
+            Audience::Server(server) | Audience::Channel(server, _) => {
+                self.servers.get(server).into_iter().flat_map(IndexMap::values).for_each(tell);
+            }
+            Audience::Users(users) => {
+                users.iter().filter_map(|user| self.people.get(user)).flat_map(|p| &p.sessions).for_each(tell);
+            }
+            Audience::Acquaintances(user) => {
+                let Some(person) = self.people.get(user) else { return };
+                let mut once = |session: &Arc<Session>| {
+                    if session.mark.swap(s, Ordering::Relaxed) != s {
+                        tell(session);
+                    }
+                };
+                person.sessions.iter().for_each(&mut once);
+                for server in &person.servers {
+                    self.servers.get(server).into_iter().flat_map(IndexMap::values).for_each(&mut once);
+                }
+                let peers = person.dm_peers.iter().filter_map(|peer| self.people.get(peer));
+                peers.flat_map(|p| &p.sessions).for_each(&mut once);
+            }
+        }
+    }
+
+    /// What gives: applied before delivery.
+    pub(super) fn give(&mut self, effect: &Effect) {
+        match effect {
+            Effect::Join(server, user) => {
+                let Some(person) = self.people.get_mut(user) else { return };
+                if !person.servers.contains(server) {
+                    person.servers.push(*server);
+                }
+                for session in &person.sessions {
+                    self.servers.entry(*server).or_default().insert(session.key, Arc::clone(session));
+                }
+            }
+            Effect::Acquaint(users) => {
+                for user in users {
+                    let Some(person) = self.people.get_mut(user) else { continue };
+                    for other in users {
+                        if other != user && !person.dm_peers.contains(other) {
+                            person.dm_peers.push(*other);
+                        }
+                    }
+                }
+            }
+            Effect::Status(user, status) => {
+                if let Some(person) = self.people.get_mut(user) {
+                    person.chosen = *status;
+                }
+            }
+            Effect::None | Effect::Leave(..) | Effect::ServerGone(_) | Effect::EndSessions(..) => {}
+        }
+    }
+
+    /// What takes away: applied after delivery. The sessions that end.
+    pub(super) fn take_away(&mut self, effect: &Effect) -> Vec<Arc<Session>> {
+        match effect {
+            Effect::Leave(server, user) => {
+                if let Some(person) = self.people.get_mut(user) {
+                    person.servers.retain(|s| s != server);
+                    let keys: Vec<_> = person.sessions.iter().map(|s| s.key).collect();
+                    drop_from(&mut self.servers, *server, |sessions| {
+                        for key in keys {
+                            sessions.swap_remove(&key);
+                        }
+                    });
+                }
+                Vec::new()
+            }
+            Effect::ServerGone(server) => {
+                for session in self.servers.remove(server).unwrap_or_default().into_values() {
+                    if let Some(person) = session.user().and_then(|user| self.people.get_mut(&user)) {
+                        person.servers.retain(|s| s != server);
+                    }
+                }
+                Vec::new()
+            }
+            Effect::EndSessions(user, ended) => {
+                let Some(person) = self.people.get(user) else { return Vec::new() };
+                let is_ended = |session: &Arc<Session>| {
+                    session.identity().is_some_and(|identity| match ended {
+                        Ended::One(id) => identity.session_id == *id,
+                        Ended::AllBut(id) => identity.session_id != *id,
+                        Ended::All => true,
+                    })
+                };
+                let keys: Vec<_> = person.sessions.iter().filter(|s| is_ended(s)).map(|s| s.key).collect();
+                keys.into_iter().filter_map(|key| self.remove(key)).collect()
+            }
+            Effect::None | Effect::Join(..) | Effect::Acquaint(_) | Effect::Status(..) => Vec::new(),
+        }
+    }
+}
+
+/// Changes a server's sessions, and forgets the server when nobody of it is left.
+fn drop_from(
+    servers: &mut HashMap<ServerId, IndexMap<Key, Arc<Session>>>,
+    server: ServerId,
+    change: impl FnOnce(&mut IndexMap<Key, Arc<Session>>),
+) {
+    if let Some(sessions) = servers.get_mut(&server) {
+        change(sessions);
+        if sessions.is_empty() {
+            servers.remove(&server);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+-- chatd's database. Identifiers are the API's IDs: time-ordered 63-bit integers. Times are Unix milliseconds.
+-- This file is the schema as it is now; src/store/migrations/ says how older files become it, and a test proves it.
+
+-- One row about this instance.
+CREATE TABLE instance (
+  one        INTEGER PRIMARY KEY CHECK (one = 1),
+  created_at INTEGER NOT NULL,
+  id_reserve INTEGER NOT NULL,            -- every ID handed out so far is at most this; the next start goes on above
+  seen_at    INTEGER NOT NULL,            -- the wall clock when lived_s was last written
+  lived_s    INTEGER NOT NULL,            -- seconds this instance has lived; jumps of the clock by over a day count 0
+  setup_code TEXT                         -- lets the first account in; void once there is one
+) STRICT;
+
+CREATE TABLE users (
+  user_id       INTEGER PRIMARY KEY,
+  username      TEXT    NOT NULL UNIQUE,  -- folded
+  password_hash TEXT    NOT NULL,         -- argon2id, PHC string
+  display_name  TEXT,
+  bio           TEXT    NOT NULL DEFAULT '',
+  status        TEXT    NOT NULL DEFAULT 'online' CHECK (status IN ('online', 'idle', 'dnd', 'invisible')),
+  is_admin      INTEGER NOT NULL DEFAULT 0,
+  disabled      INTEGER NOT NULL DEFAULT 0,
+  created_at    INTEGER NOT NULL
+) STRICT;
+
+-- Sign-in sessions. Of the refresh token only a hash is kept; an older generation in use again ends the session.
+CREATE TABLE sessions (
+  session_id   INTEGER PRIMARY KEY,
+  user_id      INTEGER NOT NULL REFERENCES users,
+  generation   INTEGER NOT NULL,
+  token_hash   BLOB    NOT NULL,
+  rotated_at   INTEGER NOT NULL,
+  used_lived_s INTEGER NOT NULL,          -- instance.lived_s at the last use: expiry counts from here
+  user_agent   TEXT    NOT NULL,
+  ip           TEXT    NOT NULL,
+  created_at   INTEGER NOT NULL,
+  last_used_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sessions_by_user ON sessions (user_id, used_lived_s);
+
+CREATE TABLE servers (
+  server_id    INTEGER PRIMARY KEY,
+  name         TEXT    NOT NULL,
+  description  TEXT    NOT NULL,
+  owner_id     INTEGER NOT NULL REFERENCES users,
+  member_count INTEGER NOT NULL,
+  created_at   INTEGER NOT NULL,
+  deleted      INTEGER NOT NULL DEFAULT 0 -- invisible; its rows are swept in small steps
+) STRICT;
+CREATE INDEX servers_deleted ON servers (server_id) WHERE deleted;
+
+CREATE TABLE members (
+  server_id INTEGER NOT NULL REFERENCES servers,
+  user_id   INTEGER NOT NULL REFERENCES users,
+  nickname  TEXT,
+  joined_at INTEGER NOT NULL,
+  PRIMARY KEY (server_id, user_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX members_by_user ON members (user_id, joined_at);
+
+-- The role with the server's own ID is `everyone`.
+CREATE TABLE roles (
+  role_id     INTEGER PRIMARY KEY,
+  server_id   INTEGER NOT NULL REFERENCES servers,
+  name        TEXT    NOT NULL,
+  color       INTEGER NOT NULL,
+  position    INTEGER NOT NULL,
+  permissions INTEGER NOT NULL            -- a set of bits, see model::Permission
+) STRICT;
+CREATE INDEX roles_by_server ON roles (server_id, position);
+
+CREATE TABLE channels (
+  channel_id  INTEGER PRIMARY KEY,
+  server_id   INTEGER REFERENCES servers, -- none: a DM
+  type        TEXT    NOT NULL CHECK (type IN ('text', 'category', 'dm', 'group_dm')),
+  parent_id   INTEGER REFERENCES channels,
+  name        TEXT    NOT NULL,
+  topic       TEXT    NOT NULL,
+  position    INTEGER NOT NULL,
+  last_gone   INTEGER,                    -- the latest message that was deleted while it was the last one
+  created_at  INTEGER NOT NULL,
+  deleted     INTEGER NOT NULL DEFAULT 0  -- invisible; its rows are swept in small steps
+) STRICT;
+CREATE INDEX channels_by_server ON channels (server_id, position) WHERE server_id IS NOT NULL;
+CREATE INDEX channels_by_parent ON channels (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX channels_deleted ON channels (channel_id) WHERE deleted;
+
+-- Who is in a DM. Hidden: not listed for that user until the next message.
+CREATE TABLE dm_members (
+  channel_id INTEGER NOT NULL REFERENCES channels,
+  user_id    INTEGER NOT NULL REFERENCES users,
+  hidden     INTEGER NOT NULL,
+  PRIMARY KEY (channel_id, user_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX dm_members_by_user ON dm_members (user_id, channel_id, hidden);
+
+-- The one DM between two people.
+CREATE TABLE dm_pairs (
+  lower_id   INTEGER NOT NULL REFERENCES users,
+  higher_id  INTEGER NOT NULL REFERENCES users,
+  channel_id INTEGER NOT NULL REFERENCES channels,
+  PRIMARY KEY (lower_id, higher_id)
+) STRICT, WITHOUT ROWID;
+
+-- Clustered by channel, so that a page of history is a few neighbouring pages and a new message dirties one.
+CREATE TABLE messages (
+  channel_id INTEGER NOT NULL REFERENCES channels,
+  message_id INTEGER NOT NULL,
+  author_id  INTEGER NOT NULL REFERENCES users,
+  content    TEXT    NOT NULL,
+  created_at INTEGER NOT NULL,
+  edited_at  INTEGER,
+  PRIMARY KEY (channel_id, message_id)
+) STRICT, WITHOUT ROWID;
+
+-- Senders' marks, so that a retry never doubles. `day` (of the message ID's clock) leads the key: old days are swept
+-- as one range, and a look-up asks for two of them.
+CREATE TABLE nonces (
+  day        INTEGER NOT NULL,
+  author_id  INTEGER NOT NULL,
+  channel_id INTEGER NOT NULL,
+  nonce      TEXT    NOT NULL,
+  message_id INTEGER NOT NULL,
+  PRIMARY KEY (day, author_id, channel_id, nonce)
+) STRICT, WITHOUT ROWID;
+
+-- How far people have read. Written up to five seconds late.
+CREATE TABLE read_states (
+  user_id    INTEGER NOT NULL REFERENCES users,
+  channel_id INTEGER NOT NULL REFERENCES channels,
+  message_id INTEGER NOT NULL,
+  PRIMARY KEY (user_id, channel_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX read_states_by_channel ON read_states (channel_id);
+
+CREATE TABLE invites (
+  code       TEXT    PRIMARY KEY,
+  server_id  INTEGER NOT NULL REFERENCES servers,
+  inviter_id INTEGER NOT NULL REFERENCES users,
+  uses       INTEGER NOT NULL,
+  max_uses   INTEGER,
+  expires_at INTEGER,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX invites_by_server ON invites (server_id);

@@ -1,0 +1,167 @@
+//! All SQL, and the one way to write: jobs that the committer runs in batches, one fsync a batch.
+//!
+//! Knows no HTTP and no sockets. Whoever wants events published returns them from a write; there is no other way.
+//! Never open the database file with `std::fs` in this process: closing it would drop SQLite's locks
+//! (sqlite.org/howtocorrupt.html §2.2).
+
+pub mod accounts;
+pub mod channels;
+mod committer;
+pub mod dms;
+pub mod instance;
+pub mod invites;
+pub mod messages;
+pub mod read_states;
+mod readers;
+mod schema;
+pub mod servers;
+pub mod sessions;
+mod sweep;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+pub use committer::Tx;
+use committer::{Committer, Queue};
+pub use read_states::ReadStates;
+use readers::Readers;
+use rusqlite::Connection;
+pub use schema::{OpenError, VERSION};
+
+use crate::model::{Error, Event, Ids, Result, Timestamp};
+
+/// Where committed events go, in commit order.
+pub trait Outlet: Send + Sync + 'static {
+    /// Calls `commit`, and if it returns events gives them their numbers and passes them on; all of that under one
+    /// lock, so that whoever takes a snapshot under the same lock knows which events it holds.
+    fn publish(&self, commit: &mut dyn FnMut() -> Option<Vec<Event>>);
+}
+
+/// An open database.
+pub struct Store {
+    readers: Readers,
+    queue: Arc<Queue>,
+    read_states: Arc<ReadStates>,
+    writable: Arc<AtomicBool>,
+    clock: Arc<Clock>,
+    committer: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+impl Store {
+    /// Opens or creates the database at `path`, brings its schema up to date and starts the committer.
+    ///
+    /// # Errors
+    /// Fails if the folder cannot be written, the file is no database, or a newer chatd wrote it.
+    pub fn open(path: &Path, outlet: Arc<dyn Outlet>) -> Result<Self, OpenError> {
+        let writer = schema::open(path)?;
+        let opened = instance::opened(&writer, Timestamp::now())?;
+        let clock = Arc::new(Clock { base_s: opened.lived_s, started: Instant::now() });
+        let readers = Readers::open(path)?;
+        let queue = Arc::new(Queue::default());
+        let read_states = Arc::new(ReadStates::default());
+        let writable = Arc::new(AtomicBool::new(true));
+        let committer = Committer {
+            db: writer,
+            ids: Ids::above(opened.id_reserve),
+            queue: Arc::clone(&queue),
+            outlet,
+            read_states: Arc::clone(&read_states),
+            writable: Arc::clone(&writable),
+            clock: Arc::clone(&clock),
+        };
+        let thread = std::thread::Builder::new().name("committer".into()).spawn(move || committer.run());
+        let thread = thread.map_err(OpenError::Thread)?;
+        Ok(Self { readers, queue, read_states, writable, clock, committer: std::sync::Mutex::new(Some(thread)) })
+    }
+
+    /// Runs `f` on a consistent snapshot.
+    ///
+    /// # Errors
+    /// What `f` returns, or a database error as 500.
+    pub fn read<T>(&self, f: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let reader = self.readers.take();
+        let transaction = reader.db().unchecked_transaction().map_err(Error::internal)?;
+        f(&transaction)
+    }
+
+    /// As [`Store::read`], but `under_lock` runs first, on the same snapshot, while `lock` is held: what it returns
+    /// is given to `f`.
+    ///
+    /// # Errors
+    /// What the functions return, or a database error as 500.
+    pub fn snapshot<G, L, T>(
+        &self,
+        lock: impl FnOnce() -> G,
+        under_lock: impl FnOnce(&mut G, &Connection) -> Result<L>,
+        f: impl FnOnce(&Connection, L) -> Result<T>,
+    ) -> Result<T> {
+        let reader = self.readers.take();
+        let mut guard = lock();
+        let transaction = reader.db().unchecked_transaction().map_err(Error::internal)?;
+        let found = under_lock(&mut guard, &transaction)?;
+        drop(guard);
+        f(&transaction, found)
+    }
+
+    /// Queues `job` and waits until it is on disk. Its events are published then, and only then.
+    ///
+    /// The job runs on the committer's thread in a savepoint of its own: an error undoes it alone. It must be short.
+    ///
+    /// # Errors
+    /// What the job returns; 503 if the batch could not be committed or the store is closing; 500 if it panicked.
+    pub fn write<T: Send + 'static>(&self, job: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
+        self.queue.submit(job)
+    }
+
+    /// Read positions that are not on disk yet.
+    pub fn read_states(&self) -> &ReadStates {
+        &self.read_states
+    }
+
+    /// Whether the last commit succeeded and the store is not closing.
+    pub fn is_writable(&self) -> bool {
+        self.writable.load(Ordering::Relaxed) && !self.queue.is_closed()
+    }
+
+    /// Seconds this instance has lived, see `instance.lived_s`.
+    pub fn lived_s(&self) -> i64 {
+        self.clock.lived_s()
+    }
+
+    /// Finishes the jobs that wait, writes what is late, checkpoints and closes. Later writes are 503.
+    pub fn close(&self) {
+        self.queue.close();
+        let thread = self.committer.lock().ok().and_then(|mut committer| committer.take());
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            log::error!("the committer ended in a panic");
+        }
+    }
+}
+
+/// Counts an instance's life without trusting the wall clock.
+#[derive(Debug)]
+struct Clock {
+    base_s: i64,
+    started: Instant,
+}
+
+impl Clock {
+    fn lived_s(&self) -> i64 {
+        self.base_s.saturating_add_unsigned(self.started.elapsed().as_secs())
+    }
+}
+
+/// Any database error that no rule foresaw is internal.
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        let full = matches!(
+            error.sqlite_error_code(),
+            Some(rusqlite::ErrorCode::DiskFull | rusqlite::ErrorCode::ReadOnly | rusqlite::ErrorCode::SystemIoFailure)
+        );
+        if full { Self::unavailable(error) } else { Self::internal(error) }
+    }
+}

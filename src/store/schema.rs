@@ -1,0 +1,168 @@
+//! Opening the file, its settings, and its migrations.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+/// The schema as it is.
+const SCHEMA: &str = include_str!("../../schema.sql");
+
+/// How an older file becomes a newer one: entry N leads from version N+1 to N+2. Append only, from the first release.
+const MIGRATIONS: &[&str] = &[];
+
+/// The schema's version, kept in `PRAGMA user_version`.
+pub const VERSION: i64 = MIGRATIONS.len() as i64 + 1;
+
+/// "chat" in ASCII, kept in `PRAGMA application_id`: tells our file from any other SQLite database.
+const APPLICATION_ID: i64 = 0x6368_6174;
+
+/// Why a database could not be opened.
+#[derive(Debug)]
+pub enum OpenError {
+    /// A newer chatd wrote the file.
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+    },
+    /// It is a database, but not chatd's.
+    Foreign(PathBuf),
+    /// SQLite says no.
+    Database(rusqlite::Error),
+    /// The copy before a migration failed.
+    Copy(PathBuf, rusqlite::Error),
+    /// The committer could not be started.
+    Thread(std::io::Error),
+}
+
+impl std::fmt::Display for OpenError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Newer { path, found } => write!(
+                f,
+                "{} has schema version {found}, this chatd ({}) knows up to {VERSION}: install the newer chatd again, \
+                 or restore a backup made before the update",
+                path.display(),
+                env!("CARGO_PKG_VERSION")
+            ),
+            Self::Foreign(path) => write!(f, "{} is a database, but not one of chatd's: use another --data folder", path.display()),
+            Self::Database(error) => write!(f, "the database cannot be opened: {error}"),
+            Self::Copy(path, error) => write!(f, "the copy before the migration, {}, failed: {error}", path.display()),
+            Self::Thread(error) => write!(f, "a thread cannot be started: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+/// Settings that every connection has.
+pub(super) fn configure(db: &Connection) -> rusqlite::Result<()> {
+    db.busy_timeout(std::time::Duration::from_secs(10))?;
+    db.set_prepared_statement_cache_capacity(128);
+    // FULL: the log is synced before COMMIT returns. With NORMAL, replayed power cuts lost acknowledged writes.
+    // Checkpoints are the committer's, behind the answers. A megabyte of page cache is enough for a home.
+    db.execute_batch(
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = on; PRAGMA wal_autocheckpoint = 0;
+         PRAGMA cache_size = -1024; PRAGMA temp_store = memory; PRAGMA trusted_schema = off;",
+    )
+}
+
+/// Opens the file for writing, creating or migrating it as need be.
+pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
+    let mut db = Connection::open(path)?;
+    let application: i64 = db.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let empty: bool = db.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?;
+    if version > VERSION && application == APPLICATION_ID {
+        return Err(OpenError::Newer { path: path.to_owned(), found: version });
+    }
+    if !empty && application != APPLICATION_ID {
+        return Err(OpenError::Foreign(path.to_owned()));
+    }
+    // Reading the answer matters: a file system without shared memory would stay in another mode.
+    let mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if mode != "wal" {
+        log::warn!("the database is in {mode} mode instead of WAL: is it on a network file system?");
+    }
+    configure(&db)?;
+    if empty {
+        create(&mut db)?;
+    } else if version < VERSION {
+        migrate(&mut db, path, version)?;
+    }
+    Ok(db)
+}
+
+fn create(db: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = db.transaction()?;
+    transaction.execute_batch(SCHEMA)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
+}
+
+/// Copies the file, then runs each missing migration in a transaction of its own: killed anywhere, the next start
+/// goes on where this one was.
+fn migrate(db: &mut Connection, path: &Path, from: i64) -> Result<(), OpenError> {
+    let copy = path.with_extension(format!("v{from}.db"));
+    db.backup("main", &copy, None::<fn(rusqlite::backup::Progress)>).map_err(|error| OpenError::Copy(copy.clone(), error))?;
+    log::info!("migrating the database from version {from} to {VERSION}; a copy is at {}", copy.display());
+    for (migration, version) in MIGRATIONS.iter().zip(2..).filter(|(_, version)| *version > from) {
+        let transaction = db.transaction()?;
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::{APPLICATION_ID, MIGRATIONS, OpenError, SCHEMA, VERSION, open};
+
+    /// The first released schema, which every migration starts from.
+    const FIRST: &str = include_str!("migrations/0001.sql");
+
+    fn objects(db: &Connection) -> Vec<(String, String)> {
+        let mut statement = db.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn migrating_the_first_version_gives_the_schema() {
+        let fresh = Connection::open_in_memory().unwrap();
+        fresh.execute_batch(SCHEMA).unwrap();
+        let old = Connection::open_in_memory().unwrap();
+        old.execute_batch(FIRST).unwrap();
+        for migration in MIGRATIONS {
+            old.execute_batch(migration).unwrap();
+        }
+        assert_eq!(objects(&old), objects(&fresh));
+    }
+
+    #[test]
+    fn a_newer_or_foreign_file_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let newer = folder.path().join("newer.db");
+        let db = Connection::open(&newer).unwrap();
+        db.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}; CREATE TABLE t (x)", VERSION + 1)).unwrap();
+        drop(db);
+        let before = std::fs::read(&newer).unwrap();
+        assert!(matches!(open(&newer), Err(OpenError::Newer { found, .. }) if found == VERSION + 1));
+        assert_eq!(std::fs::read(&newer).unwrap(), before);
+
+        let foreign = folder.path().join("foreign.db");
+        Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+        assert!(matches!(open(&foreign), Err(OpenError::Foreign(_))));
+    }
+}
