@@ -7,5 +7,7 @@
 
 pub mod auth;
 pub mod chat;
+pub mod gateway;
 pub mod model;
+pub mod net;
 pub mod store;

@@ -45,8 +45,8 @@ const NOBODY: &str =
 
 /// Passwords seen most in leaks, in lower case, sorted by bytes, of six characters and more: 48,741 of them.
 ///
-/// Made from the password lists of `zxcvbn` 4.5.0 (PyPI, MIT, © Dropbox and Daniel Wolf),
-/// `@zxcvbn-ts/language-common` 3.0.4 (npm, MIT, © Dan Wheeler and Dropbox) and `django` 5.2 (PyPI, BSD-3-Clause,
+/// Made from the password lists of `zxcvbn` 4.5.0 (PyPI, MIT, © Daniel Wolf),
+/// `@zxcvbn-ts/language-common` 3.0.4 (npm, MIT, © Dan Wheeler and Dropbox) and `django` 5.2.19 (PyPI, BSD-3-Clause,
 /// © Django Software Foundation; the list is Royce Williams's).
 const COMMON: &str = include_str!("common-passwords.txt");
 

@@ -86,8 +86,8 @@ fn too_many(wait: Duration) -> Error {
 /// A rate for each key: so many in any window of that length.
 ///
 /// The window slides: never more than the limit in any stretch of its length, which windows with fixed edges and
-/// token buckets both allow to be doubled. Limits over [`SLOTS`] are counted in slots that leave the window with
-/// their last use, so that the count errs on the strict side, by `window / SLOTS` at most.
+/// token buckets both allow to be doubled. Limits over 60 are counted in slots that leave the window with
+/// their last use, so that the count errs on the strict side, by a sixtieth of the window at most.
 #[derive(Debug)]
 pub struct Throttle<K> {
     limit: u32,
@@ -723,7 +723,7 @@ mod tests {
             guard.begin(&alice, home, now).unwrap();
             guard.abandoned(&alice, home);
         }
-        // Eight at once, one of them turned away: the other seven count.
+        // The eighth is turned away; the delay of the seven before it stands.
         for _ in 0..6 {
             guard.begin(&alice, home, now).unwrap();
         }

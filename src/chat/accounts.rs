@@ -151,16 +151,8 @@ pub fn sign_in(
 fn open_session(cx: &mut Writing<'_, '_>, user: UserId, client: Client) -> Result<SignedIn> {
     let session = SessionId(cx.next_id());
     let token = RefreshToken::new_random(session)?;
-    let ended = store::sessions::add(
-        cx.db,
-        session,
-        user,
-        token.generation(),
-        &token.hash(),
-        &client,
-        cx.now,
-        cx.tx.lived_s,
-    )?;
+    let ended =
+        store::sessions::add(cx.db, session, user, token.generation(), &token.hash(), &client, cx.now, cx.tx.lived_s)?;
     for old in ended {
         cx.publish(Event::silent(Effect::EndSessions(user, Ended::One(old))));
     }

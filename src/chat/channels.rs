@@ -5,9 +5,7 @@ use super::{Reading, Writing, dms, servers};
 use crate::model::name::Topic;
 use crate::model::object::{Channel, ChannelKind, ReadState};
 use crate::model::request::{ChannelPatch, MarkRead, NewChannel};
-use crate::model::{
-    Audience, ChannelId, Code, Error, Event, MessageId, Payload, Permission, Result, ServerId, UserId,
-};
+use crate::model::{Audience, ChannelId, Code, Error, Event, MessageId, Payload, Permission, Result, ServerId, UserId};
 use crate::store;
 
 /// The channels of a server that the caller sees, by position.
@@ -26,12 +24,7 @@ pub fn list(cx: &Reading<'_>, caller: &Caller, server: ServerId) -> Result<Vec<C
 ///
 /// # Errors
 /// 404, 403, 400, 409 `too_many_channels`.
-pub fn create(
-    cx: &mut Writing<'_, '_>,
-    caller: &Caller,
-    server: ServerId,
-    new: Result<NewChannel>,
-) -> Result<Channel> {
+pub fn create(cx: &mut Writing<'_, '_>, caller: &Caller, server: ServerId, new: Result<NewChannel>) -> Result<Channel> {
     access::server(cx, caller, server)?.need(Permission::ManageChannels)?;
     let new = new?;
     let kind = new.kind.unwrap_or(ChannelKind::Text);

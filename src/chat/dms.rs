@@ -4,9 +4,7 @@ use super::access::{Caller, Place};
 use super::{Reading, Writing, users};
 use crate::model::object::{Channel, ChannelKind, User};
 use crate::model::request::{ChannelPatch, NewDm};
-use crate::model::{
-    Audience, ChannelId, Code, Effect, Error, Event, Payload, Result, UserId, limits,
-};
+use crate::model::{Audience, ChannelId, Code, Effect, Error, Event, Payload, Result, UserId, limits};
 use crate::store;
 
 /// A DM, and whether it was opened now.
@@ -167,11 +165,7 @@ pub(super) fn leave(cx: &mut Writing<'_, '_>, caller: &Caller, place: Place) -> 
 }
 
 /// Members may rename a group; a DM between two has no name.
-pub(super) fn rename(
-    cx: &mut Writing<'_, '_>,
-    mut channel: Channel,
-    patch: Result<ChannelPatch>,
-) -> Result<Channel> {
+pub(super) fn rename(cx: &mut Writing<'_, '_>, mut channel: Channel, patch: Result<ChannelPatch>) -> Result<Channel> {
     if channel.kind != ChannelKind::GroupDm {
         return Err(Error::with_detail(Code::Forbidden, "a DM between two people cannot be changed"));
     }

@@ -5,9 +5,7 @@ use super::{Reading, Slice, Writing, servers, users};
 use crate::model::event::{MemberAdd, Removal};
 use crate::model::object::Member;
 use crate::model::request::{Cursor, MemberQuery};
-use crate::model::{
-    Audience, Code, Effect, Error, Event, Payload, Permission, Result, ServerId, UserId, limits,
-};
+use crate::model::{Audience, Code, Effect, Error, Event, Payload, Permission, Result, ServerId, UserId, limits};
 use crate::store::{self, servers::Membership};
 
 pub(super) fn object(cx: &Reading<'_>, server_id: ServerId, row: Membership) -> Member {

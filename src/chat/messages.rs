@@ -21,12 +21,7 @@ pub struct Posted {
 ///
 /// # Errors
 /// 404, 400.
-pub fn history(
-    cx: &Reading<'_>,
-    caller: &Caller,
-    channel: ChannelId,
-    page: Result<Page>,
-) -> Result<Slice<Message>> {
+pub fn history(cx: &Reading<'_>, caller: &Caller, channel: ChannelId, page: Result<Page>) -> Result<Slice<Message>> {
     access::place(cx, caller, channel)?.with_messages()?;
     let Page { cursor, limit } = page?;
     Ok(match cursor {

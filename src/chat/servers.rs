@@ -4,9 +4,7 @@ use super::access::{self, Caller};
 use super::{Reading, Writing, channels, members};
 use crate::model::object::{ChannelKind, FullServer, Server};
 use crate::model::request::{NewServer, ServerPatch};
-use crate::model::{
-    Audience, Code, Effect, Error, Event, Payload, Permission, Result, ServerId, UserId, limits,
-};
+use crate::model::{Audience, Code, Effect, Error, Event, Payload, Permission, Result, ServerId, UserId, limits};
 use crate::store;
 
 /// The caller's servers, in order of joining.

@@ -265,7 +265,7 @@ impl State {
         let mut progress = false;
         // While held, only what is of the connection's own may leave, and it stands in front.
         while self.unsent.front().is_some_and(|frame| !self.held || frame.s == 0) {
-            let mut slices = [const { IoSlice::new(&[]) }; FRAMES_PER_WRITE];
+            let mut slices: [_; FRAMES_PER_WRITE] = std::array::from_fn(|_| IoSlice::new(&[]));
             let mut count = 0;
             let mut skip = self.head_written;
             for (slice, frame) in slices.iter_mut().zip(&self.unsent) {

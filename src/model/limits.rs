@@ -41,7 +41,7 @@ limits! {
     CONNECTIONS: usize = 10_000;
     /// Connections per address (IPv4 /32, IPv6 /64); loopback and trusted proxies are exempt.
     CONNECTIONS_PER_ADDRESS: usize = 200;
-    /// Stack of a connection's thread in bytes: argon2 and image work run elsewhere.
+    /// Stack of a connection's thread in bytes. argon2 needs 64 KiB of it; image work runs elsewhere.
     CONNECTION_STACK: usize = 256 * 1024;
 
     // ---- the gateway

@@ -3,9 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer};
 
-use super::name::{
-    Bio, ChannelName, Content, Description, DisplayName, Nonce, Password, ServerName, Topic, Username,
-};
+use super::name::{Bio, ChannelName, Content, Description, DisplayName, Nonce, Password, ServerName, Topic, Username};
 use super::object::{ChannelKind, Status};
 use super::{ChannelId, MessageId, UserId};
 

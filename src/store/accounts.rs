@@ -28,8 +28,7 @@ pub struct Account {
 }
 
 /// The columns that [`account_at`] reads, of a table named `users`.
-pub(super) const COLUMNS: &str =
-    "users.user_id, users.username, users.display_name, users.bio, users.status, users.is_admin, users.disabled, users.created_at";
+pub(super) const COLUMNS: &str = "users.user_id, users.username, users.display_name, users.bio, users.status, users.is_admin, users.disabled, users.created_at";
 
 /// The columns that [`author_at`] reads, of a table named `users`.
 pub(super) const AUTHOR: &str = "users.user_id, users.username, users.display_name";
@@ -129,7 +128,9 @@ pub fn password_hash(db: &Connection, user: UserId) -> rusqlite::Result<Option<S
 
 /// Sets the hash of a user's password.
 pub fn set_password_hash(db: &Connection, user: UserId, hash: &str) -> rusqlite::Result<()> {
-    db.prepare_cached("UPDATE users SET password_hash = ?2 WHERE user_id = ?1")?.execute(params![user.0, hash]).map(drop)
+    db.prepare_cached("UPDATE users SET password_hash = ?2 WHERE user_id = ?1")?
+        .execute(params![user.0, hash])
+        .map(drop)
 }
 
 /// Sets the username, known to be free.
@@ -139,7 +140,8 @@ pub fn set_username(db: &Connection, user: UserId, name: &Username) -> rusqlite:
 
 /// Sets or clears the display name.
 pub fn set_display_name(db: &Connection, user: UserId, name: Option<&DisplayName>) -> rusqlite::Result<()> {
-    db.execute("UPDATE users SET display_name = ?2 WHERE user_id = ?1", params![user.0, name.map(DisplayName::as_str)]).map(drop)
+    db.execute("UPDATE users SET display_name = ?2 WHERE user_id = ?1", params![user.0, name.map(DisplayName::as_str)])
+        .map(drop)
 }
 
 /// Sets the bio.

@@ -264,9 +264,8 @@ impl Committer {
     }
 
     fn read_states_to_disk(&self, late: &[(UserId, ChannelId, MessageId)]) -> rusqlite::Result<()> {
-        late.iter().try_for_each(|(user, channel, message)| {
-            super::read_states::set(&self.db, *user, *channel, *message)
-        })
+        late.iter()
+            .try_for_each(|(user, channel, message)| super::read_states::set(&self.db, *user, *channel, *message))
     }
 
     /// COMMIT, numbering and publishing, under the outlet's lock.

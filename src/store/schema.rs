@@ -46,7 +46,9 @@ impl std::fmt::Display for OpenError {
                 path.display(),
                 env!("CARGO_PKG_VERSION")
             ),
-            Self::Foreign(path) => write!(f, "{} is a database, but not one of chatd's: use another --data folder", path.display()),
+            Self::Foreign(path) => {
+                write!(f, "{} is a database, but not one of chatd's: use another --data folder", path.display())
+            }
             Self::Database(error) => write!(f, "the database cannot be opened: {error}"),
             Self::Copy(path, error) => write!(f, "the copy before the migration, {}, failed: {error}", path.display()),
             Self::Thread(error) => write!(f, "a thread cannot be started: {error}"),
@@ -112,7 +114,8 @@ fn create(db: &mut Connection) -> rusqlite::Result<()> {
 /// goes on where this one was.
 fn migrate(db: &mut Connection, path: &Path, from: i64) -> Result<(), OpenError> {
     let copy = path.with_extension(format!("v{from}.db"));
-    db.backup("main", &copy, None::<fn(rusqlite::backup::Progress)>).map_err(|error| OpenError::Copy(copy.clone(), error))?;
+    db.backup("main", &copy, None::<fn(rusqlite::backup::Progress)>)
+        .map_err(|error| OpenError::Copy(copy.clone(), error))?;
     log::info!("migrating the database from version {from} to {VERSION}; a copy is at {}", copy.display());
     for (migration, version) in MIGRATIONS.iter().zip(2..).filter(|(_, version)| *version > from) {
         let transaction = db.transaction()?;
@@ -133,7 +136,8 @@ mod tests {
     const FIRST: &str = include_str!("migrations/0001.sql");
 
     fn objects(db: &Connection) -> Vec<(String, String)> {
-        let mut statement = db.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").unwrap();
+        let mut statement =
+            db.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").unwrap();
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         rows.collect::<Result<_, _>>().unwrap()
     }
@@ -155,7 +159,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let newer = folder.path().join("newer.db");
         let db = Connection::open(&newer).unwrap();
-        db.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}; CREATE TABLE t (x)", VERSION + 1)).unwrap();
+        db.execute_batch(&format!(
+            "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}; CREATE TABLE t (x)",
+            VERSION + 1
+        ))
+        .unwrap();
         drop(db);
         let before = std::fs::read(&newer).unwrap();
         assert!(matches!(open(&newer), Err(OpenError::Newer { found, .. }) if found == VERSION + 1));

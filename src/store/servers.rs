@@ -42,11 +42,7 @@ fn server(row: &Row<'_>) -> rusqlite::Result<Server> {
 }
 
 fn membership(row: &Row<'_>) -> rusqlite::Result<Membership> {
-    Ok(Membership {
-        nickname: row.get(0)?,
-        joined_at: Timestamp(row.get(1)?),
-        account: accounts::account_at(row, 2)?,
-    })
+    Ok(Membership { nickname: row.get(0)?, joined_at: Timestamp(row.get(1)?), account: accounts::account_at(row, 2)? })
 }
 
 /// Adds a server without members.
@@ -84,9 +80,11 @@ pub fn of(db: &Connection, user: UserId) -> rusqlite::Result<Vec<Server>> {
 
 /// The IDs of the servers of a user.
 pub fn ids_of(db: &Connection, user: UserId) -> rusqlite::Result<Vec<ServerId>> {
-    db.prepare_cached("SELECT server_id FROM members JOIN servers USING (server_id) WHERE user_id = ?1 AND NOT deleted")?
-        .query_map([user.0], |row| Ok(ServerId(row.get(0)?)))?
-        .collect()
+    db.prepare_cached(
+        "SELECT server_id FROM members JOIN servers USING (server_id) WHERE user_id = ?1 AND NOT deleted",
+    )?
+    .query_map([user.0], |row| Ok(ServerId(row.get(0)?)))?
+    .collect()
 }
 
 /// Sets name, description and owner.
@@ -144,13 +142,17 @@ pub fn roles(db: &Connection, id: ServerId) -> rusqlite::Result<Vec<Role>> {
 pub fn add_member(db: &Connection, id: ServerId, user: UserId, now: Timestamp) -> rusqlite::Result<()> {
     db.prepare_cached("INSERT INTO members (server_id, user_id, joined_at) VALUES (?1, ?2, ?3)")?
         .execute(params![id.0, user.0, now.0])?;
-    db.prepare_cached("UPDATE servers SET member_count = member_count + 1 WHERE server_id = ?1")?.execute([id.0]).map(drop)
+    db.prepare_cached("UPDATE servers SET member_count = member_count + 1 WHERE server_id = ?1")?
+        .execute([id.0])
+        .map(drop)
 }
 
 /// Removes a member, who was one.
 pub fn remove_member(db: &Connection, id: ServerId, user: UserId) -> rusqlite::Result<()> {
     db.prepare_cached("DELETE FROM members WHERE server_id = ?1 AND user_id = ?2")?.execute([id.0, user.0])?;
-    db.prepare_cached("UPDATE servers SET member_count = member_count - 1 WHERE server_id = ?1")?.execute([id.0]).map(drop)
+    db.prepare_cached("UPDATE servers SET member_count = member_count - 1 WHERE server_id = ?1")?
+        .execute([id.0])
+        .map(drop)
 }
 
 /// A member.

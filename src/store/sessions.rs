@@ -51,10 +51,16 @@ pub fn add(
     now: Timestamp,
     lived_s: i64,
 ) -> rusqlite::Result<Vec<SessionId>> {
-    db.prepare_cached(
-        "INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?5, ?5)",
-    )?
-    .execute(params![session.0, user.0, generation, token_hash, now.0, lived_s, client.user_agent, client.ip])?;
+    db.prepare_cached("INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?5, ?5)")?.execute(params![
+        session.0,
+        user.0,
+        generation,
+        token_hash,
+        now.0,
+        lived_s,
+        client.user_agent,
+        client.ip
+    ])?;
     db.prepare_cached(
         "DELETE FROM sessions WHERE session_id IN
          (SELECT session_id FROM sessions WHERE user_id = ?1 ORDER BY used_lived_s DESC, session_id DESC LIMIT -1 OFFSET ?2)

@@ -43,7 +43,8 @@ fn one(mut statement: rusqlite::CachedStatement<'_>) -> rusqlite::Result<Option<
 
 /// Channels of a deleted server are deleted channels.
 fn mark_channels(db: &Connection, server: i64) -> Result<bool> {
-    let marked = db.prepare_cached("UPDATE channels SET deleted = 1 WHERE server_id = ?1 AND NOT deleted")?.execute([server])?;
+    let marked =
+        db.prepare_cached("UPDATE channels SET deleted = 1 WHERE server_id = ?1 AND NOT deleted")?.execute([server])?;
     Ok(marked > 0)
 }
 

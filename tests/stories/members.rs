@@ -1,0 +1,125 @@
+//! Coming in and going: invites, members, leaving.
+
+use serde_json::{Value, json};
+
+use crate::harness::{World, text};
+
+#[test]
+fn bob_is_invited_looks_and_joins() {
+    let world = World::start();
+    let (alice, bob) = (world.person("alice"), world.person("bob"));
+    let (server, channel) = alice.creates_server("home");
+    alice.says(&channel, "before bob");
+    let last = alice.says(&channel, "still before");
+    let mut on_alice = alice.connects();
+    let mut on_bob = bob.connects();
+    let invite = alice.post(&format!("/servers/{server}/invites"), json!({"max_uses": 2})).expect(201);
+    let code = text(&invite["code"]);
+    assert_eq!(invite["url"], json!(format!("/invite/{code}")));
+    assert_eq!((&invite["uses"], &invite["max_uses"]), (&json!(0), &json!(2)));
+    assert!(invite["expires_at"].is_string(), "a week by default");
+    let preview = world.request("GET", &format!("/invites/{code}"), None).expect(200);
+    assert_eq!(preview["server"], json!({"server_id": server, "name": "home", "icon_url": null, "member_count": 1}));
+    assert_eq!(preview["inviter"]["username"], "alice");
+
+    let joined = bob.ask("POST", &format!("/invites/{code}"), None).expect(200);
+    assert_eq!((&joined["server_id"], &joined["member_count"]), (&json!(server), &json!(2)));
+    let told = on_alice.event_but_presence(30);
+    assert_eq!((&told["user"]["username"], told.get("server")), (&json!("bob"), None));
+    assert_eq!(told["user"]["status"], "online");
+    let own = on_bob.event_but_presence(30);
+    assert_eq!(own["server"]["channels"][0]["channel_id"], json!(channel));
+    assert_eq!(own["server"]["channels"][0]["last_message_id"], json!(last));
+    // Joining marks as read, and from now on bob hears everything.
+    let snapshot = bob.connects().connected;
+    assert!(snapshot["d"]["read_states"].as_array().unwrap().contains(&json!({"channel_id": channel, "message_id": last, "mentions": 0})));
+    alice.says(&channel, "welcome");
+    assert_eq!(on_bob.event_but_presence(11)["content"], "welcome");
+    // Again changes nothing, and uses nothing up.
+    bob.ask("POST", &format!("/invites/{code}"), None).expect(200);
+    world.person("carol").ask("POST", &format!("/invites/{code}"), None).expect(200);
+    assert_eq!(on_alice.event_but_presence(11)["content"], "welcome");
+    assert_eq!(on_alice.event_but_presence(30)["user"]["username"], "carol");
+    world.person("dave").ask("POST", &format!("/invites/{code}"), None).refused(404, "not_found");
+    world.request("GET", &format!("/invites/{code}"), None).refused(404, "not_found");
+}
+
+#[test]
+fn what_cannot_be_an_invite_is_refused() {
+    let world = World::start();
+    let (alice, bob) = (world.person("alice"), world.person("bob"));
+    let (server, _) = alice.creates_server("home");
+    let path = format!("/servers/{server}/invites");
+    for bad in [json!({"max_uses": 0}), json!({"max_uses": 1001}), json!({"expires_in": 0}), json!({"expires_in": 31_536_001}), json!({"max_uses": "1"})] {
+        alice.post(&path, bad).refused(400, "invalid_field");
+    }
+    let forever = alice.post(&path, json!({"max_uses": null, "expires_in": null})).expect(201);
+    assert_eq!((&forever["expires_at"], &forever["max_uses"]), (&Value::Null, &Value::Null));
+    bob.post(&path, json!({})).refused(404, "not_found");
+    bob.ask("POST", "/invites/nonsense", None).refused(404, "not_found");
+    world.request("POST", &format!("/invites/{}", text(&forever["code"])), None).refused(401, "unauthenticated");
+}
+
+#[test]
+fn whoever_leaves_or_is_removed_hears_nothing_more() {
+    let world = World::start();
+    let (alice, bob, carol) = (world.person("alice"), world.person("bob"), world.person("carol"));
+    let (server, channel) = alice.creates_server("home");
+    alice.invites(&server, &[&bob, &carol]);
+    let (mut on_alice, mut on_bob, mut on_carol) = (alice.connects(), bob.connects(), carol.connects());
+    let members = format!("/servers/{server}/members");
+    bob.delete(&format!("{members}/{}", carol.id)).refused(403, "forbidden");
+    bob.delete(&format!("{members}/{}", alice.id)).refused(403, "forbidden");
+    bob.delete(&format!("{members}/@me")).expect(204);
+    let left = json!({"server_id": server, "user_id": bob.id, "reason": "left"});
+    assert_eq!(on_bob.event_but_presence(31), left);
+    assert_eq!(on_alice.event_but_presence(31), left);
+    alice.delete(&format!("{members}/{}", carol.id)).expect(204);
+    let kicked = json!({"server_id": server, "user_id": carol.id, "reason": "kicked"});
+    assert_eq!(on_carol.event_but_presence(31), left);
+    assert_eq!(on_carol.event_but_presence(31), kicked);
+    alice.says(&channel, "alone");
+    carol.get(&format!("/channels/{channel}/messages")).refused(404, "not_found");
+    alice.delete(&format!("{members}/{}", bob.id)).refused(404, "not_found");
+    // The next that bob and carol hear is something else: of the message they heard nothing.
+    bob.creates_server("his own");
+    assert_eq!(on_bob.event_but_presence(30)["server"]["name"], "his own");
+    carol.creates_server("her own");
+    assert_eq!(on_carol.event_but_presence(30)["server"]["name"], "her own");
+}
+
+#[test]
+fn members_come_in_pages_by_prefix_and_by_presence() {
+    let world = World::start();
+    let alice = world.person("alice");
+    let (server, _) = alice.creates_server("home");
+    let others: Vec<_> = ["anna", "bob", "carol", "dave"].map(|name| world.person(name)).into_iter().collect();
+    alice.invites(&server, &others.iter().collect::<Vec<_>>());
+    others[0].patch("/users/@me", json!({"display_name": "Zoe"})).expect(200);
+    let path = format!("/servers/{server}/members");
+    let names = |answer: Value| -> Vec<String> {
+        answer.as_array().unwrap().iter().map(|m| text(&m["user"]["username"])).collect()
+    };
+    let first = alice.get(&format!("{path}?limit=2"));
+    assert!(first.header("link").is_some());
+    let first = first.expect(200);
+    let last = text(&first[1]["user"]["user_id"]);
+    let mut all = names(first);
+    all.extend(names(alice.get(&format!("{path}?limit=3&after={last}")).expect(200)));
+    assert_eq!(all, ["alice", "anna", "bob", "carol", "dave"]);
+    assert_eq!(names(alice.get(&format!("{path}?query=a")).expect(200)), ["alice", "anna"]);
+    assert_eq!(names(alice.get(&format!("{path}?query=zo")).expect(200)), ["anna"]);
+    assert_eq!(names(alice.get(&format!("{path}?query=%25")).expect(200)), [""; 0]);
+    let two = format!("{path}?user_ids={},{},1", others[1].id, others[2].id);
+    assert_eq!(names(alice.get(&two).expect(200)), ["bob", "carol"]);
+    let mut on_bob = others[1].connects();
+    on_bob.send(1, Value::Null);
+    on_bob.frame(2);
+    assert_eq!(names(alice.get(&format!("{path}?online=true")).expect(200)), ["bob"]);
+    let member = alice.get(&format!("{path}/{}", others[1].id)).expect(200);
+    assert_eq!((&member["user"]["status"], &member["nickname"], &member["roles"]), (&json!("online"), &Value::Null, &json!([])));
+    alice.get(&format!("{path}/1")).refused(404, "not_found");
+    for bad in ["limit=0", "user_ids=x", "online=maybe", "after=x"] {
+        alice.get(&format!("{path}?{bad}")).refused(400, "invalid_field");
+    }
+}
