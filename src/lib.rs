@@ -10,4 +10,5 @@ pub mod chat;
 pub mod gateway;
 pub mod model;
 pub mod net;
+pub mod rest;
 pub mod store;

@@ -7,7 +7,8 @@ use crate::model::event::Ended;
 use crate::model::name::{DisplayName, Username};
 use crate::model::object::{Session, User};
 use crate::model::{Code, Effect, Error, Event, Result, SessionId, UserId, limits};
-use crate::store::{self, sessions::Client};
+use crate::store;
+pub use crate::store::sessions::Client;
 
 /// An account to be made.
 #[derive(Debug)]

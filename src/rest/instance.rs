@@ -1,0 +1,147 @@
+//! The instance itself: is it alive, can it write, what is it, how is it doing.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::call::Call;
+use super::openapi;
+use super::reply::Reply;
+use crate::chat::{self, instance};
+use crate::model::{Code, Error, Result, limits};
+
+/// That something is as it should be.
+#[derive(Serialize, JsonSchema)]
+pub struct Health {
+    /// `ok`.
+    pub status: &'static str,
+}
+
+/// What everybody may know of the instance.
+#[derive(Serialize, JsonSchema)]
+pub struct Instance {
+    /// Its name.
+    pub name: String,
+    /// The version of chatd.
+    pub version: &'static str,
+    /// `open`, `invite` or `closed`.
+    pub registration: &'static str,
+    /// Whether the first account, the administrator's, is still to be made.
+    pub setup_required: bool,
+    /// Its limits.
+    pub limits: Limits,
+}
+
+macro_rules! limits_table {
+    ($($(#[doc = $meaning:literal])+ $name:ident: $value:expr;)*) => {
+        /// The limits that clients should know.
+        #[derive(Serialize, JsonSchema)]
+        pub struct Limits { $($(#[doc = $meaning])+ pub $name: u64,)* }
+
+        impl Limits {
+            fn new(password_min: usize) -> Self {
+                // No limit comes near 2^64.
+                let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
+                Self {
+                    password_min: number(password_min),
+                    ..Self { $($name: number($value),)* }
+                }
+            }
+        }
+    };
+}
+
+limits_table! {
+    /// Username in characters, at least.
+    username_min: limits::USERNAME_MIN;
+    /// Username in characters, at most.
+    username_max: limits::USERNAME_MAX;
+    /// Password in characters, at least.
+    password_min: limits::PASSWORD_MIN;
+    /// Password in characters, at most.
+    password_max: limits::PASSWORD_MAX;
+    /// Display name in characters.
+    display_name: limits::DISPLAY_NAME;
+    /// Bio in characters.
+    bio: limits::BIO;
+    /// Server name in characters.
+    server_name: limits::NAME;
+    /// Server description in characters.
+    server_description: limits::DESCRIPTION;
+    /// Channel name in characters.
+    channel_name: limits::NAME;
+    /// Channel topic in characters.
+    topic: limits::TOPIC;
+    /// Message content in characters.
+    message_content: limits::CONTENT;
+    /// Nonce in characters.
+    nonce: limits::NONCE;
+    /// Request body in bytes.
+    request_body_bytes: limits::BODY_BYTES;
+    /// Gateway message from a client in bytes.
+    gateway_message_bytes: limits::GATEWAY_MESSAGE_BYTES;
+    /// Items in a page.
+    page: limits::PAGE;
+    /// Servers a user may be in.
+    servers_per_user: limits::SERVERS_PER_USER;
+    /// Channels of a server.
+    channels_per_server: limits::CHANNELS_PER_SERVER;
+    /// Invites of a server.
+    invites_per_server: limits::INVITES_PER_SERVER;
+    /// Sign-in sessions of a user.
+    sessions_per_user: limits::SESSIONS_PER_USER;
+    /// Gateway connections of a user.
+    gateways_per_user: limits::GATEWAYS_PER_USER;
+    /// People in a group DM.
+    group_dm: limits::GROUP_DM;
+}
+
+/// `GET /healthz`.
+pub fn alive(_: &mut Call<'_>) -> Result<Reply> {
+    Reply::ok(&Health { status: "ok" })
+}
+
+/// `GET /readyz`.
+pub fn ready(call: &mut Call<'_>) -> Result<Reply> {
+    if call.rest.chat.can_write() { Reply::ok(&Health { status: "ok" }) } else { Err(Error::new(Code::Unavailable)) }
+}
+
+/// `GET /metrics`: for this machine, or an administrator; to others it is not there.
+pub fn metrics(call: &mut Call<'_>) -> Result<Reply> {
+    if !is_near(call) && !is_admin(call) {
+        return Err(Error::not_found());
+    }
+    let page = call.rest.metrics.page(call.rest.chat.can_write());
+    Ok(Reply::new(200, "text/plain; version=0.0.4; charset=utf-8", page.into_bytes()))
+}
+
+/// A proxy on this machine connects from loopback too, but says for whom.
+fn is_near(call: &Call<'_>) -> bool {
+    let request = &call.request;
+    let for_somebody = ["Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"];
+    request.local && for_somebody.into_iter().all(|name| request.header(name).is_none())
+}
+
+fn is_admin(call: &Call<'_>) -> bool {
+    let caller = call.bearer().and_then(|claims| call.rest.chat.read(|cx| chat::caller(cx, &claims)));
+    caller.is_ok_and(|caller| caller.is_admin)
+}
+
+/// `GET /api/rest/instance`.
+pub fn facts(call: &mut Call<'_>) -> Result<Reply> {
+    let facts = call.rest.chat.read(instance::facts)?;
+    let config = call.rest.chat.config();
+    Reply::ok(&Instance {
+        name: config.name.clone(),
+        version: env!("CARGO_PKG_VERSION"),
+        registration: facts.registration.as_str(),
+        setup_required: facts.setup_required,
+        limits: Limits::new(config.password_min),
+    })
+}
+
+/// `GET /api/rest/openapi.json`.
+pub fn openapi(call: &mut Call<'_>) -> Result<Reply> {
+    let config = call.rest.chat.config();
+    let make = || openapi::document_with(config.base_path(), config.password_min).to_string().into_bytes();
+    Ok(Reply::new(200, "application/json", call.rest.openapi.get_or_init(make).clone()))
+}

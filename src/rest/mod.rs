@@ -1,0 +1,110 @@
+//! The REST API: one route table, one order of checks, one file of handlers per resource.
+//!
+//! A request meets, in this order: its path (404), its method (405), its access token (401), its rate (429); then the
+//! handler, which takes body and query apart without yet complaining, and runs one rule of `chat` in one transaction:
+//! the session (401), what the path names (404, 403), the body (415, 413, 400), conflicts (409).
+//!
+//! To add an endpoint: a row in [`routes`], a handler in the resource's file, a rule in `chat`.
+
+mod accounts;
+mod body;
+mod call;
+mod channels;
+mod dms;
+mod instance;
+mod invites;
+mod limit;
+mod members;
+mod messages;
+mod metrics;
+pub mod openapi;
+mod percent;
+mod problem;
+mod query;
+mod refresh_cookie;
+mod reply;
+pub mod route;
+pub mod routes;
+mod servers;
+mod users;
+
+use std::sync::{Arc, OnceLock};
+
+pub use metrics::Gauge;
+
+use self::call::Call;
+use self::metrics::Metrics;
+use self::reply::Reply;
+use self::route::{Access, Found, Route, Verb};
+use crate::auth::{Passwords, Throttles};
+use crate::chat::Chat;
+use crate::model::{Code, Error, Result};
+use crate::net::{Method, Request, ResponseBox};
+
+/// The REST API and all it works with.
+pub struct Rest {
+    chat: Arc<Chat>,
+    passwords: Passwords,
+    throttles: Throttles,
+    metrics: Metrics,
+    /// Made when somebody first asks.
+    openapi: OnceLock<Vec<u8>>,
+}
+
+impl Rest {
+    /// The API over a chat.
+    pub fn new(chat: Arc<Chat>, passwords: Passwords, throttles: Throttles) -> Self {
+        Self { chat, passwords, throttles, metrics: Metrics::default(), openapi: OnceLock::new() }
+    }
+
+    /// Shows the numbers of other rooms in `/metrics` too.
+    pub fn with_gauges(mut self, others: impl Fn() -> Vec<Gauge> + Send + Sync + 'static) -> Self {
+        self.metrics.others = Some(Box::new(others));
+        self
+    }
+
+    /// Answers a request whose path, without the base, belongs here: all under `/api`, and the few paths of the table
+    /// at the root. The gateway's `/api/ws` must be looked for before.
+    pub fn answer(&self, request: &mut Request) -> Option<ResponseBox> {
+        let in_api = request.path == "/api" || request.path.starts_with("/api/");
+        let reply = match route::find(&request.path) {
+            Some(found) => self.reply(found, request),
+            None if in_api => problem::reply(&Error::not_found()),
+            None => return None,
+        };
+        self.metrics.count(reply.status());
+        Some(reply.into_response())
+    }
+
+    /// Renders an error that arose outside of any route.
+    pub fn problem(&self, error: &Error) -> ResponseBox {
+        let reply = problem::reply(error);
+        self.metrics.count(reply.status());
+        reply.into_response()
+    }
+
+    fn reply(&self, found: Found, request: &mut Request) -> Reply {
+        if request.method == Method::Options {
+            return Reply::no_content().with("Allow", &found.allow());
+        }
+        let Some(route) = Verb::of(&request.method).and_then(|verb| found.by_verb(verb)) else {
+            let allow = Some(found.allow());
+            return problem::reply(&Error { allow, ..Error::new(Code::MethodNotAllowed) });
+        };
+        let mut call = Call { rest: self, request, route, values: found.values, claims: None, allowance: None };
+        let reply = run(route, &mut call).unwrap_or_else(|error| problem::reply(&error));
+        limit::tell(reply, call.allowance)
+    }
+}
+
+/// The checks that the table asks for, then the handler.
+fn run(route: &Route, call: &mut Call<'_>) -> Result<Reply> {
+    if route.access == Access::SignedIn {
+        call.claims = Some(call.bearer()?);
+    }
+    call.count(route.rate)?;
+    (route.handler)(call)
+}
+
+#[cfg(test)]
+mod tests;

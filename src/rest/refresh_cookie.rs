@@ -1,0 +1,115 @@
+//! The refresh token of browsers: a cookie that no script reads, sent to `/api/rest/auth` alone.
+
+use super::reply::Reply;
+use super::route::API;
+use crate::chat::Config;
+use crate::model::{Code, Error, Result, limits};
+use crate::net::Request;
+
+const NAME: &str = "chatd_refresh";
+
+/// Puts a new refresh token into the cookie.
+pub fn set(reply: Reply, config: &Config, token: &str) -> Reply {
+    reply.with("Set-Cookie", &field(config, token, limits::REFRESH_TOKEN_S))
+}
+
+/// Takes the cookie away.
+pub fn clear(reply: Reply, config: &Config) -> Reply {
+    reply.with("Set-Cookie", &field(config, "", 0))
+}
+
+fn field(config: &Config, value: &str, max_age_s: i64) -> String {
+    let base = config.base_path();
+    let secure = if config.is_https() { "; Secure" } else { "" };
+    format!("{NAME}={value}; HttpOnly; SameSite=Strict; Path={base}{API}/auth; Max-Age={max_age_s}{secure}")
+}
+
+/// The token in the request's cookie. Cookies come by themselves, so the page that asks must be ours (RFC 6265 §8.2).
+///
+/// # Errors
+/// 403 `bad_origin` if there is a cookie, but the request does not say that it comes from our own origin.
+pub fn get(request: &Request, config: &Config) -> Result<Option<String>> {
+    let Some(token) = find(request) else { return Ok(None) };
+    if is_same_origin(request, config) { Ok(Some(token)) } else { Err(Error::new(Code::BadOrigin)) }
+}
+
+/// Whether the request has the cookie.
+pub fn is_there(request: &Request) -> bool {
+    find(request).is_some()
+}
+
+fn find(request: &Request) -> Option<String> {
+    let fields = request.headers.iter().filter(|field| field.field.equiv("Cookie"));
+    let mut cookies = fields.flat_map(|field| field.value.as_str().split(';'));
+    let (_, token) = cookies.find_map(|cookie| cookie.trim().split_once('=').filter(|(name, _)| *name == NAME))?;
+    (!token.is_empty()).then(|| token.to_owned())
+}
+
+/// What browsers say of the page that sends a request; no page can change it. `Sec-Fetch-Site` decides where it is
+/// sent; it is not over plain http, where `Origin` must name the host that the request went to.
+fn is_same_origin(request: &Request, config: &Config) -> bool {
+    if let Some(site) = request.header("Sec-Fetch-Site") {
+        return site.eq_ignore_ascii_case("same-origin");
+    }
+    let Some(origin) = request.header("Origin") else { return false };
+    let is_host = || {
+        let authority = origin.split_once("://").map(|(_, authority)| authority);
+        authority
+            .is_some_and(|authority| request.header("Host").is_some_and(|host| authority.eq_ignore_ascii_case(host)))
+    };
+    // A proxy may have changed `Host`; the public URL is what the browser sees.
+    public_origin(config).is_some_and(|public| public.eq_ignore_ascii_case(origin)) || is_host()
+}
+
+fn public_origin(config: &Config) -> Option<&str> {
+    let url = config.public_url.as_str();
+    url.strip_suffix(config.base_path()).filter(|origin| !origin.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{clear, get, set};
+    use crate::model::Code;
+    use crate::rest::reply::Reply;
+    use crate::rest::tests::{config, request};
+
+    #[test]
+    fn the_cookie_is_for_the_auth_paths_of_this_base_alone() {
+        let plain = set(Reply::no_content(), &config(""), "abc");
+        assert_eq!(
+            plain.header("Set-Cookie"),
+            Some("chatd_refresh=abc; HttpOnly; SameSite=Strict; Path=/api/rest/auth; Max-Age=5184000")
+        );
+        let secure = clear(Reply::no_content(), &config("https://home.example/chat"));
+        assert_eq!(
+            secure.header("Set-Cookie"),
+            Some("chatd_refresh=; HttpOnly; SameSite=Strict; Path=/chat/api/rest/auth; Max-Age=0; Secure")
+        );
+    }
+
+    #[test]
+    fn a_cookie_counts_only_from_a_page_of_our_own() {
+        let of = |url: &str, fields: &[(&str, &str)]| {
+            let start = request("POST", "/api/rest/auth/refresh").with("Cookie", "a=b; chatd_refresh=abc");
+            let request = fields.iter().fold(start, |request, (name, value)| request.with(name, value)).build();
+            get(&request, &config(url)).map_err(|error| error.code)
+        };
+        let token = || Ok(Some("abc".to_owned()));
+        assert_eq!(of("", &[("Sec-Fetch-Site", "same-origin")]), token());
+        assert_eq!(of("", &[("Origin", "http://pi.local:8080"), ("Host", "pi.local:8080")]), token());
+        assert_eq!(of("https://a.example/chat", &[("Origin", "https://a.example"), ("Host", "inner")]), token());
+        for (url, fields) in [
+            ("", &[][..]),
+            ("", &[("Sec-Fetch-Site", "same-site")]),
+            ("", &[("Sec-Fetch-Site", "cross-site"), ("Origin", "http://pi"), ("Host", "pi")]),
+            ("", &[("Origin", "null"), ("Host", "pi")]),
+            ("", &[("Origin", "http://pi.evil.example"), ("Host", "pi")]),
+            ("", &[("Origin", "http://pi:81"), ("Host", "pi")]),
+            ("https://a.example", &[("Origin", "http://a.example"), ("Host", "inner")]),
+        ] {
+            assert_eq!(of(url, fields), Err(Code::BadOrigin), "{fields:?}");
+        }
+        let bare = request("POST", "/").with("Cookie", "chatd_refresh=; x_chatd_refresh=abc").build();
+        assert!(get(&bare, &config("")).unwrap().is_none());
+    }
+}

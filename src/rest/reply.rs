@@ -1,0 +1,112 @@
+//! Answers before they are responses: a status, fields, a body.
+
+use std::io::Cursor;
+
+use serde::Serialize;
+
+use crate::model::{Error, Result};
+use crate::net::{Header, Response, ResponseBox};
+
+/// On every answer of the API: it is nobody's page, picture or cache entry.
+const ALWAYS: [(&str, &str); 4] = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cache-Control", "no-store"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Referrer-Policy", "no-referrer"),
+];
+
+/// What a handler answers.
+#[derive(Debug)]
+pub struct Reply {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+impl Reply {
+    /// An answer with a body of any type.
+    pub fn new(status: u16, content_type: &str, body: Vec<u8>) -> Self {
+        Self { status, headers: vec![("Content-Type", content_type.to_owned())], body }
+    }
+
+    /// 200 with JSON.
+    ///
+    /// # Errors
+    /// 500 if `value` cannot be written as JSON.
+    pub fn ok(value: &impl Serialize) -> Result<Self> {
+        Self::json(200, value)
+    }
+
+    /// 201 with JSON.
+    ///
+    /// # Errors
+    /// As [`Reply::ok`].
+    pub fn created(value: &impl Serialize) -> Result<Self> {
+        Self::json(201, value)
+    }
+
+    /// 201 if it was created, 200 if it was there.
+    ///
+    /// # Errors
+    /// As [`Reply::ok`].
+    pub fn created_or_ok(created: bool, value: &impl Serialize) -> Result<Self> {
+        Self::json(if created { 201 } else { 200 }, value)
+    }
+
+    fn json(status: u16, value: &impl Serialize) -> Result<Self> {
+        let body = serde_json::to_vec(value).map_err(Error::internal)?;
+        Ok(Self::new(status, "application/json", body))
+    }
+
+    /// 204.
+    pub fn no_content() -> Self {
+        Self { status: 204, headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// Adds a field.
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// The status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The body.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The value of the first field of this name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The response for `net`.
+    pub fn into_response(self) -> ResponseBox {
+        let fields = ALWAYS.into_iter().chain(self.headers.iter().map(|(name, value)| (*name, value.as_str())));
+        // A value that is not ASCII cannot stand in a field; none of ours is made of what a client sent undecoded.
+        let headers = fields.filter_map(|(name, value)| Header::from_bytes(name, value).ok()).collect();
+        let length = self.body.len();
+        Response::new(self.status.into(), headers, Cursor::new(self.body), Some(length), None).boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Reply;
+
+    #[test]
+    fn every_answer_has_the_security_fields() {
+        let response = Reply::no_content().with("Link", "</x>; rel=\"next\"").into_response();
+        let names: Vec<_> = response.headers().iter().map(|h| h.field.as_str().as_str().to_owned()).collect();
+        for name in
+            ["X-Content-Type-Options", "Cache-Control", "Cross-Origin-Resource-Policy", "Referrer-Policy", "Link"]
+        {
+            assert!(names.iter().any(|known| known == name), "{name}");
+        }
+        assert_eq!(response.data_length(), Some(0));
+    }
+}

@@ -1,0 +1,424 @@
+//! What a route is: everything that is known of an endpoint before a request comes. `routes` has the table.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use super::call::{Call, Values};
+use super::percent;
+use super::query::Parameter;
+use super::reply::Reply;
+use super::routes::ROUTES;
+use crate::model::{Code, Result, limits};
+use crate::net::Method;
+
+/// Under this the API lives; the rest of the table stands at the root.
+pub const API: &str = "/api/rest";
+
+/// A method that some route has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the methods of HTTP")]
+pub enum Verb {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+impl Verb {
+    /// The verb of a request; HEAD is GET, whose body `net` leaves out.
+    pub fn of(method: &Method) -> Option<Self> {
+        match method {
+            Method::Get | Method::Head => Some(Self::Get),
+            Method::Post => Some(Self::Post),
+            Method::Put => Some(Self::Put),
+            Method::Patch => Some(Self::Patch),
+            Method::Delete => Some(Self::Delete),
+            _ => None,
+        }
+    }
+
+    /// As it stands in `Allow`; what has GET has HEAD too.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET, HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// Who may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Anyone,
+    /// Whoever has an access token of a live session.
+    SignedIn,
+}
+
+/// What is counted against whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rate {
+    /// Nothing.
+    Free,
+    /// Reads of a user.
+    Read,
+    /// Writes of a user.
+    Write,
+    /// Messages of a user in a channel.
+    Message,
+    /// Sign-ins from an address.
+    SignIn,
+    /// Registrations from an address; the handler counts, since a valid invite allows more.
+    Registration,
+    /// Wrong invite codes from an address; the handler gives right ones back.
+    InviteGuess,
+}
+
+/// Makes a type's schema; with a generator that collects what it refers to.
+pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// A request body.
+#[derive(Clone, Copy)]
+pub struct Body {
+    /// Its schema.
+    pub schema: SchemaOf,
+    /// Its type, so that a handler that reads another one is found out.
+    pub type_name: fn() -> &'static str,
+    /// Whether it may be left out.
+    pub optional: bool,
+    /// In bytes, at most.
+    pub limit: usize,
+}
+
+/// A successful answer.
+#[derive(Clone, Copy)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// When it is given.
+    pub meaning: &'static str,
+    /// Its media type and schema; none without a body.
+    pub content: Option<(&'static str, Option<SchemaOf>)>,
+}
+
+/// What a handler is.
+pub type Handler = fn(&mut Call<'_>) -> Result<Reply>;
+
+/// An endpoint.
+#[derive(Clone, Copy)]
+pub struct Route {
+    /// The method.
+    pub verb: Verb,
+    /// Whether it stands under [`API`].
+    pub in_api: bool,
+    /// The path, with `{parameters}`.
+    pub path: &'static str,
+    /// What answers it.
+    pub handler: Handler,
+    /// The OpenAPI `operationId`.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// Who may call.
+    pub access: Access,
+    /// What is counted.
+    pub rate: Rate,
+    /// The request body.
+    pub body: Option<Body>,
+    /// The query parameters.
+    pub query: &'static [Parameter],
+    /// Whether there may be a next page (`Link`).
+    pub paged: bool,
+    /// Whether it may set or clear the refresh cookie.
+    pub sets_cookie: bool,
+    /// The successful answers.
+    pub answers: [Option<Answer>; 2],
+    /// The errors beside those that follow from the rest of the row.
+    pub errors: &'static [Code],
+}
+
+const fn route(verb: Verb, path: &'static str, handler: Handler) -> Route {
+    Route {
+        verb,
+        in_api: true,
+        path,
+        handler,
+        name: "",
+        summary: "",
+        access: Access::SignedIn,
+        rate: match verb {
+            Verb::Get => Rate::Read,
+            _ => Rate::Write,
+        },
+        body: None,
+        query: &[],
+        paged: false,
+        sets_cookie: false,
+        answers: [None, None],
+        errors: &[],
+    }
+}
+
+/// A GET route; signed in and counted as a read unless said otherwise.
+pub const fn get(path: &'static str, handler: Handler) -> Route {
+    route(Verb::Get, path, handler)
+}
+
+/// A POST route; signed in and counted as a write unless said otherwise.
+pub const fn post(path: &'static str, handler: Handler) -> Route {
+    route(Verb::Post, path, handler)
+}
+
+/// A PUT route; as [`post`].
+pub const fn put(path: &'static str, handler: Handler) -> Route {
+    route(Verb::Put, path, handler)
+}
+
+/// A PATCH route; as [`post`].
+pub const fn patch(path: &'static str, handler: Handler) -> Route {
+    route(Verb::Patch, path, handler)
+}
+
+/// A DELETE route; as [`post`].
+pub const fn delete(path: &'static str, handler: Handler) -> Route {
+    route(Verb::Delete, path, handler)
+}
+
+impl Route {
+    /// Its name and what it does.
+    pub const fn is(self, name: &'static str, summary: &'static str) -> Self {
+        Self { name, summary, ..self }
+    }
+
+    /// At the root instead of under [`API`].
+    pub const fn at_root(self) -> Self {
+        Self { in_api: false, ..self }
+    }
+
+    /// Everybody may call; nothing is counted unless said.
+    pub const fn for_anyone(self) -> Self {
+        Self { access: Access::Anyone, rate: Rate::Free, ..self }
+    }
+
+    /// What is counted.
+    pub const fn rate(self, rate: Rate) -> Self {
+        Self { rate, ..self }
+    }
+
+    /// The request body.
+    pub const fn takes<T: JsonSchema>(self) -> Self {
+        let body = Body {
+            schema: SchemaGenerator::subschema_for::<T>,
+            type_name: std::any::type_name::<T>,
+            optional: false,
+            limit: limits::BODY_BYTES,
+        };
+        Self { body: Some(body), ..self }
+    }
+
+    /// A request body that may be left out.
+    pub const fn may_take<T: JsonSchema>(self) -> Self {
+        let taking = self.takes::<T>();
+        match taking.body {
+            Some(body) => Self { body: Some(Body { optional: true, ..body }), ..taking },
+            None => taking,
+        }
+    }
+
+    /// The query parameters.
+    pub const fn query(self, query: &'static [Parameter]) -> Self {
+        Self { query, ..self }
+    }
+
+    /// There may be a next page.
+    pub const fn paged(self) -> Self {
+        Self { paged: true, ..self }
+    }
+
+    /// It may set or clear the refresh cookie.
+    pub const fn sets_cookie(self) -> Self {
+        Self { sets_cookie: true, ..self }
+    }
+
+    /// A successful answer in JSON.
+    pub const fn gives<T: JsonSchema>(self, status: u16, meaning: &'static str) -> Self {
+        self.answer(status, meaning, Some(("application/json", Some(SchemaGenerator::subschema_for::<T>))))
+    }
+
+    /// A successful answer in another media type.
+    pub const fn gives_media(self, media_type: &'static str, meaning: &'static str) -> Self {
+        self.answer(200, meaning, Some((media_type, None)))
+    }
+
+    /// 204.
+    pub const fn gives_nothing(self, meaning: &'static str) -> Self {
+        self.answer(204, meaning, None)
+    }
+
+    const fn answer(
+        self,
+        status: u16,
+        meaning: &'static str,
+        content: Option<(&'static str, Option<SchemaOf>)>,
+    ) -> Self {
+        let answer = Some(Answer { status, meaning, content });
+        let answers = match self.answers {
+            [None, _] => [answer, None],
+            [first, _] => [first, answer],
+        };
+        Self { answers, ..self }
+    }
+
+    /// The errors beside those that follow from the rest of the row.
+    pub const fn fails(self, errors: &'static [Code]) -> Self {
+        Self { errors, ..self }
+    }
+
+    /// The whole path below the base.
+    pub fn full_path(&self) -> String {
+        format!("{}{}", if self.in_api { API } else { "" }, self.path)
+    }
+
+    /// The names in braces.
+    pub fn parameters(&self) -> impl Iterator<Item = &'static str> {
+        self.path.split('/').filter_map(parameter)
+    }
+
+    fn matches(&self, segments: &[String]) -> Option<Values> {
+        let mut given = segments.iter();
+        let prefix = if self.in_api { API } else { "" };
+        let mut values = Values::default();
+        for part in prefix.split('/').chain(self.path.split('/')).filter(|part| !part.is_empty()) {
+            let segment = given.next()?;
+            match parameter(part) {
+                Some(name) if !segment.is_empty() => values.push(name, segment),
+                None if segment == part => {}
+                _ => return None,
+            }
+        }
+        given.next().is_none().then_some(values)
+    }
+}
+
+fn parameter(part: &'static str) -> Option<&'static str> {
+    part.strip_prefix('{')?.strip_suffix('}')
+}
+
+/// The routes of one path, and what its parameters are.
+pub struct Found {
+    /// One per method.
+    pub routes: Vec<&'static Route>,
+    /// The decoded parts that stand for parameters.
+    pub values: Values,
+}
+
+impl Found {
+    /// The route of this method.
+    pub fn by_verb(&self, verb: Verb) -> Option<&'static Route> {
+        self.routes.iter().find(|route| route.verb == verb).copied()
+    }
+
+    /// The methods that the path knows, for `Allow`.
+    pub fn allow(&self) -> String {
+        let mut verbs: Vec<_> = self.routes.iter().map(|route| route.verb).collect();
+        verbs.sort_unstable();
+        let mut names: Vec<_> = verbs.into_iter().map(Verb::as_str).collect();
+        names.push("OPTIONS");
+        names.join(", ")
+    }
+}
+
+/// Finds the routes of a path, still percent-encoded and without the base. A trailing slash is another path.
+pub fn find(path: &str) -> Option<Found> {
+    let segments: Vec<String> = path.strip_prefix('/')?.split('/').map(percent::decode).collect::<Option<_>>()?;
+    if segments.iter().any(|segment| segment.contains('\0')) {
+        return None;
+    }
+    let mut found: Option<Found> = None;
+    for route in ROUTES {
+        if let Some(values) = route.matches(&segments) {
+            found.get_or_insert_with(|| Found { routes: Vec::new(), values }).routes.push(route);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{ROUTES, Verb, find};
+
+    /// A path of the route, with something in place of every parameter.
+    fn example(template: &str) -> String {
+        template.split('/').map(|part| if part.starts_with('{') { "42" } else { part }).collect::<Vec<_>>().join("/")
+    }
+
+    #[test]
+    fn every_route_is_reached_by_its_path_and_no_path_reaches_two_templates() {
+        for route in ROUTES {
+            let found = find(&example(&route.full_path())).unwrap();
+            let reached = found.by_verb(route.verb).unwrap();
+            assert_eq!((reached.name, reached.path), (route.name, route.path));
+            assert!(found.routes.iter().all(|other| other.path == route.path), "{} is ambiguous", route.path);
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_rows_complete() {
+        let mut names = HashSet::new();
+        let mut rows = HashSet::new();
+        for route in ROUTES {
+            assert!(!route.name.is_empty() && names.insert(route.name), "{} {}", route.path, route.name);
+            assert!(rows.insert((route.verb, route.full_path())), "{} stands twice", route.path);
+            assert!(route.summary.ends_with(['.', '?']), "{}", route.name);
+            assert!(route.answers[0].is_some(), "{}", route.name);
+            assert!(route.verb != Verb::Get || route.body.is_none());
+            assert!(!route.paged || !route.query.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_is_no_path() {
+        for bad in [
+            "",
+            "/",
+            "/api",
+            "/api/rest",
+            "/api/rest/",
+            "/api/rest/servers/",
+            "/api/rest//servers",
+            "/servers",
+            "/api/rest/Servers",
+            "/api/rest/servers//channels",
+            "/api/rest/servers/1/2",
+            "/api/rest/servers/%",
+            "/api/rest/servers/%00",
+            "/api/rest/servers/%ff",
+            "/healthz/",
+            "/api/rest/healthz",
+            "/invites/x",
+            "api/rest/servers",
+            "/api/rest/servers%2F1",
+        ] {
+            assert!(find(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn parts_are_decoded() {
+        let found = find("/api/rest/%75sers/%40me/dm-channels").unwrap();
+        assert_eq!(found.values.get("user_id"), "@me");
+        let found = find("/api/rest/invites/a%2Fb").unwrap();
+        assert_eq!(found.values.get("code"), "a/b");
+    }
+
+    #[test]
+    fn allow_lists_the_methods_of_the_path() {
+        assert_eq!(find("/api/rest/servers/1").unwrap().allow(), "GET, HEAD, PATCH, DELETE, OPTIONS");
+        assert_eq!(find("/api/rest/auth/login").unwrap().allow(), "POST, OPTIONS");
+    }
+}

@@ -1,0 +1,203 @@
+//! THE route table. It reads like the page of the API: method, path, who answers; what it is; what goes in and out.
+//!
+//! Unless a row says otherwise, the caller is signed in, GET counts as a read and all else as a write. 404 for paths
+//! with parameters, 401, 413, 415, 429 and the errors of body and query follow from the row; `fails` has the others.
+
+use super::query::{AFTER, AROUND, BEFORE, LIMIT, ONLINE, PREFIX, USER_IDS};
+use super::route::{Rate, Route, delete, get, patch, post, put};
+use super::{accounts, channels, dms, instance, invites, members, messages, servers, users};
+use crate::model::Code;
+use crate::model::object::{Channel, Invite, InvitePreview, Member, Message, Server, Session, User};
+use crate::model::request::{
+    ChangePassword, ChannelPatch, EditMessage, Login, MarkRead, NewChannel, NewDm, NewInvite, NewMessage, NewServer,
+    Refresh, Register, ServerPatch, UserPatch,
+};
+
+/// Every endpoint.
+#[rustfmt::skip]
+pub static ROUTES: &[Route] = &[
+    // ---- Authentication
+    post("/auth/register", accounts::register)
+        .is("register", "Make an account and sign in.")
+        .for_anyone().rate(Rate::Registration).takes::<Register>()
+        .gives::<accounts::SignedIn>(201, "The account, signed in.").sets_cookie()
+        .fails(&[Code::RegistrationClosed, Code::UsernameTaken]),
+    post("/auth/login", accounts::log_in)
+        .is("logIn", "Sign in.")
+        .for_anyone().rate(Rate::SignIn).takes::<Login>()
+        .gives::<accounts::SignedIn>(200, "Signed in.").sets_cookie()
+        .fails(&[Code::InvalidCredentials, Code::AccountDisabled]),
+    post("/auth/logout", accounts::log_out)
+        .is("logOut", "Sign out: by the access token, or by the refresh token or cookie.")
+        .for_anyone().may_take::<Refresh>()
+        .gives_nothing("The session, its tokens and its gateways have ended.").sets_cookie()
+        .fails(&[Code::Unauthenticated, Code::TokenExpired, Code::BadOrigin]),
+    post("/auth/refresh", accounts::refresh)
+        .is("refresh", "Exchange the refresh token for new tokens.")
+        .for_anyone().may_take::<Refresh>()
+        .gives::<accounts::Tokens>(200, "New tokens; the old refresh token is void.").sets_cookie()
+        .fails(&[Code::Unauthenticated, Code::BadOrigin]),
+    get("/auth/me", accounts::me)
+        .is("getMe", "Who am I?")
+        .gives::<User>(200, "The caller."),
+    post("/auth/password", accounts::change_password)
+        .is("changePassword", "Change the password; all other sessions end.")
+        .takes::<ChangePassword>()
+        .gives_nothing("It is changed.")
+        .fails(&[Code::WrongPassword]),
+    get("/auth/sessions", accounts::sessions)
+        .is("listSessions", "Where am I signed in?")
+        .gives::<Vec<Session>>(200, "The caller's sessions."),
+    delete("/auth/sessions/{session_id}", accounts::end_session)
+        .is("endSession", "Sign one session out.")
+        .gives_nothing("It has ended."),
+
+    // ---- Servers
+    get("/servers", servers::list)
+        .is("listServers", "The caller's servers, in order of joining.")
+        .gives::<Vec<Server>>(200, "The servers."),
+    post("/servers", servers::create)
+        .is("createServer", "Make a server with one text channel; the caller owns it.")
+        .takes::<NewServer>()
+        .gives::<Server>(201, "The server.")
+        .fails(&[Code::Forbidden, Code::TooManyServers]),
+    get("/servers/{server_id}", servers::get)
+        .is("getServer", "A server that the caller is in.")
+        .gives::<Server>(200, "The server."),
+    patch("/servers/{server_id}", servers::update)
+        .is("updateServer", "Change a server (`manage_server`); only the owner hands it over.")
+        .takes::<ServerPatch>()
+        .gives::<Server>(200, "The server as it is now.")
+        .fails(&[Code::Forbidden]),
+    delete("/servers/{server_id}", servers::delete)
+        .is("deleteServer", "Delete a server, as its owner.")
+        .gives_nothing("It is gone.")
+        .fails(&[Code::Forbidden]),
+    put("/servers/{server_id}/read", servers::mark_read)
+        .is("markServerRead", "Mark everything in a server as read.")
+        .gives_nothing("All is read."),
+
+    // ---- Channels
+    get("/servers/{server_id}/channels", channels::list)
+        .is("listChannels", "The channels that the caller sees, by position.")
+        .gives::<Vec<Channel>>(200, "The channels."),
+    post("/servers/{server_id}/channels", channels::create)
+        .is("createChannel", "Make a text channel or a category (`manage_channels`).")
+        .takes::<NewChannel>()
+        .gives::<Channel>(201, "The channel.")
+        .fails(&[Code::Forbidden, Code::TooManyChannels]),
+    get("/channels/{channel_id}", channels::get)
+        .is("getChannel", "A channel or DM that the caller sees.")
+        .gives::<Channel>(200, "The channel."),
+    patch("/channels/{channel_id}", channels::update)
+        .is("updateChannel", "Change or move a channel (`manage_channels`), or rename a group DM.")
+        .takes::<ChannelPatch>()
+        .gives::<Channel>(200, "The channel as it is now.")
+        .fails(&[Code::Forbidden]),
+    delete("/channels/{channel_id}", channels::delete)
+        .is("deleteChannel", "Delete a channel (`manage_channels`), hide a DM, or leave a group.")
+        .gives_nothing("It is gone.")
+        .fails(&[Code::Forbidden]),
+    put("/channels/{channel_id}/read", channels::mark_read)
+        .is("markChannelRead", "Set how far the caller has read; backwards marks unread.")
+        .takes::<MarkRead>()
+        .gives_nothing("It is set, on every device."),
+
+    // ---- Messages
+    get("/channels/{channel_id}/messages", messages::list)
+        .is("listMessages", "Messages of a channel, newest first whatever the cursor.")
+        .query(&[LIMIT, BEFORE, AFTER, AROUND]).paged()
+        .gives::<Vec<Message>>(200, "The messages."),
+    post("/channels/{channel_id}/messages", messages::post)
+        .is("postMessage", "Write a message. A retry with the same nonce does not double.")
+        .rate(Rate::Message).takes::<NewMessage>()
+        .gives::<Message>(201, "The message.")
+        .gives::<Message>(200, "The nonce is known: the message of the first try, as it now is.")
+        .fails(&[Code::Forbidden, Code::NonceUsed]),
+    get("/channels/{channel_id}/messages/{message_id}", messages::get)
+        .is("getMessage", "A message.")
+        .gives::<Message>(200, "The message."),
+    patch("/channels/{channel_id}/messages/{message_id}", messages::edit)
+        .is("editMessage", "Change the text of one's own message.")
+        .takes::<EditMessage>()
+        .gives::<Message>(200, "The message as it is now.")
+        .fails(&[Code::Forbidden]),
+    delete("/channels/{channel_id}/messages/{message_id}", messages::delete)
+        .is("deleteMessage", "Delete one's own message, or another's (`manage_messages`).")
+        .gives_nothing("It is gone.")
+        .fails(&[Code::Forbidden]),
+
+    // ---- Members
+    get("/servers/{server_id}/members", members::list)
+        .is("listMembers", "The members of a server, ascending by user.")
+        .query(&[LIMIT, AFTER, PREFIX, USER_IDS, ONLINE]).paged()
+        .gives::<Vec<Member>>(200, "The members."),
+    get("/servers/{server_id}/members/{user_id}", members::get)
+        .is("getMember", "A member.")
+        .gives::<Member>(200, "The member."),
+    delete("/servers/{server_id}/members/{user_id}", members::remove)
+        .is("removeMember", "Leave (`@me`), or remove somebody (`kick_members`).")
+        .gives_nothing("They are no member any more.")
+        .fails(&[Code::Forbidden, Code::OwnerCannotLeave]),
+
+    // ---- Invites
+    post("/servers/{server_id}/invites", invites::create)
+        .is("createInvite", "Make an invite (`create_invite`).")
+        .may_take::<NewInvite>()
+        .gives::<Invite>(201, "The invite.")
+        .fails(&[Code::Forbidden, Code::TooManyInvites]),
+    get("/invites/{code}", invites::preview)
+        .is("previewInvite", "What somebody invited sees first.")
+        .for_anyone().rate(Rate::InviteGuess)
+        .gives::<InvitePreview>(200, "Where the invite leads."),
+    post("/invites/{code}", invites::join)
+        .is("joinByInvite", "Join the server; a member stays one.")
+        .rate(Rate::InviteGuess)
+        .gives::<Server>(200, "The server.")
+        .fails(&[Code::TooManyServers]),
+    get("/invites/{code}/qr.svg", invites::qr_code)
+        .is("getInviteQrCode", "The invite's address as a QR code.")
+        .at_root().for_anyone().rate(Rate::InviteGuess)
+        .gives_media("image/svg+xml", "The picture."),
+
+    // ---- Users and DMs
+    get("/users/{user_id}", users::get)
+        .is("getUser", "The profile of somebody who shares a server or DM with the caller.")
+        .gives::<User>(200, "The profile."),
+    patch("/users/{user_id}", users::update)
+        .is("updateUser", "Change one's own profile.")
+        .takes::<UserPatch>()
+        .gives::<User>(200, "The profile as it is now.")
+        .fails(&[Code::Forbidden, Code::UsernameTaken]),
+    get("/users/{user_id}/dm-channels", dms::list)
+        .is("listDmChannels", "One's own DMs, latest first.")
+        .gives::<Vec<Channel>>(200, "The DMs."),
+    post("/users/{user_id}/dm-channels", dms::open)
+        .is("openDmChannel", "Open a DM with one person, or a group.")
+        .takes::<NewDm>()
+        .gives::<Channel>(201, "The new DM.")
+        .gives::<Channel>(200, "The DM that was there between the two."),
+
+    // ---- The instance
+    get("/instance", instance::facts)
+        .is("getInstance", "What everybody may know of this instance.")
+        .for_anyone()
+        .gives::<instance::Instance>(200, "The instance."),
+    get("/openapi.json", instance::openapi)
+        .is("getOpenApi", "This document.")
+        .for_anyone()
+        .gives_media("application/json", "An OpenAPI 3.1 document."),
+    get("/healthz", instance::alive)
+        .is("isAlive", "Is the process alive?")
+        .at_root().for_anyone()
+        .gives::<instance::Health>(200, "It is."),
+    get("/readyz", instance::ready)
+        .is("isReady", "Can it write?")
+        .at_root().for_anyone()
+        .gives::<instance::Health>(200, "It can."),
+    get("/metrics", instance::metrics)
+        .is("getMetrics", "Numbers for Prometheus: for loopback without a proxy, or an administrator.")
+        .at_root().for_anyone()
+        .gives_media("text/plain", "The numbers.")
+        .fails(&[Code::NotFound]),
+];
