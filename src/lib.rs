@@ -5,10 +5,13 @@
 // Tests may be blunt: a failed unwrap is a failed test.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
+pub mod app;
 pub mod auth;
 pub mod chat;
+pub mod cli;
 pub mod gateway;
 pub mod model;
 pub mod net;
 pub mod rest;
 pub mod store;
+pub mod web;

@@ -63,8 +63,13 @@ impl Folder {
                 let key: [u8; KEY_BYTES] = random_bytes().map_err(|error| unusable(io::Error::other(error)))?;
                 // Written aside and renamed, so that a power cut leaves a whole key or none.
                 let aside = self.path.join("key.new");
-                let mut file =
-                    OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&aside).map_err(unusable)?;
+                let mut file = OpenOptions::new()
+                    .create(true)
+                    .truncate(true)
+                    .write(true)
+                    .mode(0o600)
+                    .open(&aside)
+                    .map_err(unusable)?;
                 file.write_all(&key).and_then(|()| file.sync_all()).map_err(unusable)?;
                 std::fs::rename(&aside, &path).map_err(unusable)?;
                 File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(unusable)?;

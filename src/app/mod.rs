@@ -51,7 +51,9 @@ impl std::fmt::Display for StartError {
                 "{} cannot be used: {error}; give chatd a folder that it owns, with --data or CHATD_DATA",
                 path.display()
             ),
-            Self::Locked(path) => write!(f, "another chatd runs on {}: stop it first, or use another --data folder", path.display()),
+            Self::Locked(path) => {
+                write!(f, "another chatd runs on {}: stop it first, or use another --data folder", path.display())
+            }
             Self::Database(error) => write!(f, "{error}"),
             Self::Listen(address, error) => {
                 write!(f, "cannot listen on {address}: {error}; choose another address with --listen or CHATD_LISTEN")

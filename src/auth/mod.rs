@@ -8,5 +8,5 @@ pub mod throttle;
 pub mod token;
 
 pub use password::{Passwords, Verdict};
-pub use throttle::{AddressKey, Allowance, Rates, SignInGuard, Throttle, Throttles};
+pub use throttle::{Allowance, Rates, SignInGuard, Throttle, Throttles};
 pub use token::{Claims, Keys, RefreshToken};

@@ -324,7 +324,8 @@ pub fn help() -> String {
     );
     for row in TABLE {
         let variable = variable(row.flag);
-        text += &format!("  --{} {}  ({variable})\n      {}; default: {}\n", row.flag, row.value, row.about, row.default);
+        text +=
+            &format!("  --{} {}  ({variable})\n      {}; default: {}\n", row.flag, row.value, row.about, row.default);
     }
     text
 }
@@ -350,7 +351,10 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        assert_eq!(parse(&["--listen", "x"], &[]).unwrap_err(), "--listen must be an address and port, as in 0.0.0.0:8080");
+        assert_eq!(
+            parse(&["--listen", "x"], &[]).unwrap_err(),
+            "--listen must be an address and port, as in 0.0.0.0:8080"
+        );
         assert_eq!(parse(&[], &[("CHATD_RATE_LIMITS", "maybe")]).unwrap_err(), "CHATD_RATE_LIMITS must be on or off");
         assert_eq!(parse(&["frobnicate"], &[]).unwrap_err(), "there is no command 'frobnicate'");
         assert!(parse(&["--data"], &[]).is_err() && parse(&["--nope", "1"], &[]).is_err());

@@ -12,13 +12,13 @@ use std::time::Instant;
 
 use rustix::event::{Timespec, epoll};
 
+use super::SharedRegistry;
 use super::deadlines::{Deadlines, Due};
 use super::feed::{Entry, Feed};
 use super::frame::Frame;
 use super::ops::{self, Close};
 use super::outbox::{Flushed, Link, Pushed};
 use super::registry::Session;
-use super::SharedRegistry;
 use crate::chat::Shared;
 use crate::model::{Audience, Effect, Event, Payload, UserId, limits};
 
@@ -180,9 +180,10 @@ impl FanOut {
     fn tell(&mut self, s: u64, event: &Event) {
         let encode = |payload: &Payload| Frame::event(ops::of(payload), s, payload).map(Arc::new);
         let encoded = event.payload.as_ref().map(encode).transpose();
-        let instead = event.instead.as_ref().map(|(user, payload)| {
-            payload.as_ref().map(encode).transpose().map(|frame| (*user, frame))
-        });
+        let instead = event
+            .instead
+            .as_ref()
+            .map(|(user, payload)| payload.as_ref().map(encode).transpose().map(|frame| (*user, frame)));
         let (frame, instead) = match (encoded, instead.transpose()) {
             (Ok(frame), Ok(instead)) => (frame, instead),
             (Err(error), _) | (_, Err(error)) => {

@@ -26,7 +26,10 @@ pub(super) fn check(chat: &Chat, request: &Request) -> Result<Handshake> {
     let has = |name, token: &str| {
         request.header(name).is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(token)))
     };
-    if !has("Upgrade", "websocket") || !has("Connection", "upgrade") || request.header("Sec-WebSocket-Version") != Some("13") {
+    if !has("Upgrade", "websocket")
+        || !has("Connection", "upgrade")
+        || request.header("Sec-WebSocket-Version") != Some("13")
+    {
         return Err(Error::new(Code::UpgradeRequired));
     }
     if let Some(origin) = request.header("Origin")

@@ -20,8 +20,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use deadlines::Deadlines;
-pub use feed::Feed;
 use feed::Entry;
+pub use feed::Feed;
 pub use reference::page as reference_page;
 use registry::Registry;
 use session::TypingTimes;

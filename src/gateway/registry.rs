@@ -128,7 +128,8 @@ impl Registry {
                 return false;
             }
             if person.sessions.len() >= limits::GATEWAYS_PER_USER {
-                evicted = person.sessions.iter().filter(|s| s.parked_at().is_some()).min_by_key(|s| s.parked_at()).cloned();
+                evicted =
+                    person.sessions.iter().filter(|s| s.parked_at().is_some()).min_by_key(|s| s.parked_at()).cloned();
             }
         }
         if let Some(evicted) = evicted {

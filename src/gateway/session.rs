@@ -178,7 +178,8 @@ impl<'a> Connection<'a> {
 
     fn live(&mut self, claims: Option<Claims>) -> Result<End> {
         let interval = self.gateway.chat.config().heartbeat_interval;
-        let hello = json!({"heartbeat_interval": interval.as_millis() as u64, "server_version": env!("CARGO_PKG_VERSION")});
+        let hello =
+            json!({"heartbeat_interval": interval.as_millis() as u64, "server_version": env!("CARGO_PKG_VERSION")});
         self.send(ops::HELLO, &hello);
         if let Some(claims) = claims
             && let Next::Close(close) = self.identify(&claims, None)?
@@ -362,16 +363,14 @@ impl<'a> Connection<'a> {
             Ok(caller) => caller,
             Err(error) => return refused(error),
         };
-        let theirs = |identity: Identity| {
-            identity.user_id == caller.user_id && identity.session_id == caller.session_id
-        };
+        let theirs =
+            |identity: Identity| identity.user_id == caller.user_id && identity.session_id == caller.session_id;
         let known = self.gateway.registry.lock().find(&resume.session_id);
         let known = known.filter(|session| session.identity().is_some_and(theirs));
         let resumed = known.zip(resume.s.as_u64()).filter(|(session, s)| {
             let fresh = &self.session().outbox;
-            let answer = |replayed| {
-                Frame::own(ops::RESUMED, &json!({"replayed": replayed})).unwrap_or_else(|_| Frame::raw(&[]))
-            };
+            let answer =
+                |replayed| Frame::own(ops::RESUMED, &json!({"replayed": replayed})).unwrap_or_else(|_| Frame::raw(&[]));
             session.outbox.resume(*s, fresh, answer).is_some()
         });
         let Some((session, _)) = resumed else {

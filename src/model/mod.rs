@@ -1,6 +1,7 @@
 //! The vocabulary: identifiers, validated names, permissions, API objects, events, errors and limits.
 //! Imports no other room.
 
+pub mod address;
 pub mod error;
 pub mod event;
 pub mod id;
@@ -11,6 +12,7 @@ pub mod permission;
 pub mod request;
 pub mod time;
 
+pub use address::AddressKey;
 pub use error::{Code, Error, Result};
 pub use event::{Audience, Effect, Event, Payload};
 pub use id::{ChannelId, Ids, MessageId, RoleId, ServerId, SessionId, UserId};

@@ -1,11 +1,12 @@
 //! What `net` hands to the rooms above it: a request, and what they give back.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use tiny_http::{Header, Method, ResponseBox};
 
+use super::body::Body;
 use super::stream::Stream;
 use crate::model::{Code, Error, Result};
 
@@ -26,7 +27,7 @@ pub struct Request {
     /// The body's declared length; `None` if it comes in chunks.
     pub content_length: Option<u64>,
     /// The body: limited to the declared length, with deadlines; an error here ends the connection.
-    pub body: Box<dyn Read + Send>,
+    pub body: Body,
 }
 
 impl Request {
@@ -46,7 +47,8 @@ impl Request {
         match read {
             Ok(_) if bytes.len() > limit => Err(too_large()),
             Ok(_) => Ok(bytes),
-            Err(error) => Err(Error { source: Some(error.into()), ..Error::new(Code::BadRequest) }),
+            Err(error) if error.kind() == ErrorKind::TimedOut => Err(Error::new(Code::RequestTimeout)),
+            Err(error) => Err(Error::with_detail(Code::BadRequest, format!("the body cannot be read: {error}"))),
         }
     }
 }

@@ -1,7 +1,23 @@
-//! The network edge: bytes.
+//! The network edge: bytes. Accepts, bounds, reads heads and bodies under deadlines, prints responses, hands upgraded
+//! connections over. Knows no chat and no SQL.
+//!
+//! `tiny_http` is the message layer (methods, fields, responses and their printing); its server must not face a
+//! network, so sockets, limits and time are ours.
+
+mod body;
+mod connection;
+mod connections;
+mod head;
 pub mod json;
 mod message;
+mod print;
+mod proxy;
+mod server;
 mod stream;
+
+pub use body::Body;
 pub use message::{Answer, Request, Service, Upgraded};
+pub use proxy::parse_cidr;
+pub use server::{Config, Server};
 pub use stream::Stream;
 pub use tiny_http::{Header, Method, Response, ResponseBox, StatusCode};

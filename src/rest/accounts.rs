@@ -11,12 +11,12 @@ use super::call::Call;
 use super::refresh_cookie;
 use super::reply::Reply;
 use super::route::Rate;
-use crate::auth::{AddressKey, RefreshToken, Verdict, password};
+use crate::auth::{RefreshToken, Verdict, password};
 use crate::chat::accounts::{self, Admission, Client, NewAccount};
 use crate::model::name::{Password, Username};
 use crate::model::object::User;
 use crate::model::request::{ChangePassword, Login, Refresh, Register};
-use crate::model::{Code, Error, Result, limits};
+use crate::model::{AddressKey, Code, Error, Result, limits};
 
 /// Characters of a `User-Agent` that are kept: enough to tell one's devices apart.
 const USER_AGENT: usize = 256;

@@ -5,10 +5,9 @@ use qrcodegen::{QrCode, QrCodeEcc};
 use super::call::Call;
 use super::percent;
 use super::reply::Reply;
-use crate::auth::AddressKey;
 use crate::chat::invites;
 use crate::model::request::NewInvite;
-use crate::model::{Error, Result};
+use crate::model::{AddressKey, Error, Result};
 
 /// Light modules around the code, as ISO/IEC 18004 asks for.
 const QUIET_ZONE: i32 = 4;

@@ -5,8 +5,8 @@ use std::time::Instant;
 use super::call::Call;
 use super::reply::Reply;
 use super::route::Rate;
-use crate::auth::{AddressKey, Allowance, Throttles};
-use crate::model::ChannelId;
+use crate::auth::{Allowance, Throttles};
+use crate::model::{AddressKey, ChannelId};
 
 /// Takes one of what `rate` counts; nothing for what is free.
 pub fn take(throttles: &Throttles, rate: Rate, call: &Call<'_>, now: Instant) -> Option<Allowance> {

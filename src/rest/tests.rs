@@ -1,6 +1,5 @@
 //! Requests without a socket, against a real store in a temporary folder.
 
-use std::io::Cursor;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +12,7 @@ use super::routes::ROUTES;
 use crate::auth::{Keys, Passwords, Rates, Throttles};
 use crate::chat::{Chat, Config, Presences, Registration, Shared};
 use crate::model::Event;
-use crate::net::{Header, Request, ResponseBox};
+use crate::net::{Body, Header, Request, ResponseBox};
 use crate::store::{Outlet, Store};
 
 /// A request under construction.
@@ -33,7 +32,7 @@ pub(super) fn request(method: &str, target: &str) -> Draft {
         client: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
         local: false,
         content_length: Some(0),
-        body: Box::new(Cursor::new(Vec::new())),
+        body: Body::from_bytes(Vec::new()),
     };
     Draft { request, body: Vec::new() }
 }
@@ -60,7 +59,7 @@ impl Draft {
     pub(super) fn build(self) -> Request {
         let Self { mut request, body } = self;
         request.content_length = Some(body.len() as u64);
-        request.body = Box::new(Cursor::new(body));
+        request.body = Body::from_bytes(body);
         request
     }
 }

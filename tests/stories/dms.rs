@@ -24,7 +24,10 @@ fn a_dm_reaches_the_other_with_the_first_message() {
     let dm = text(&opened["channel_id"]);
     assert_eq!(on_alice.event_but_presence(20)["channel_id"], json!(dm));
     assert_eq!(bob.get("/users/@me/dm-channels").expect(200), json!([]));
-    assert_eq!(alice.post("/users/@me/dm-channels", json!({"recipient_id": bob.id})).expect(200)["channel_id"], json!(dm));
+    assert_eq!(
+        alice.post("/users/@me/dm-channels", json!({"recipient_id": bob.id})).expect(200)["channel_id"],
+        json!(dm)
+    );
 
     alice.says(&dm, "psst");
     assert_eq!(on_bob.event_but_presence(20)["channel_id"], json!(dm));
@@ -70,7 +73,11 @@ fn a_group_has_members_a_name_and_a_way_out() {
     let group = alice.post("/users/@me/dm-channels", body.clone()).expect(201);
     assert_eq!((&group["type"], group["recipients"].as_array().unwrap().len()), (&json!("group_dm"), 3));
     let id = text(&group["channel_id"]);
-    assert_ne!(alice.post("/users/@me/dm-channels", body).expect(201)["channel_id"], json!(id), "groups are not unique");
+    assert_ne!(
+        alice.post("/users/@me/dm-channels", body).expect(201)["channel_id"],
+        json!(id),
+        "groups are not unique"
+    );
     alice.says(&id, "hi both");
     for on in [&mut on_bob, &mut on_carol] {
         assert_eq!(on.event_but_presence(20)["channel_id"], json!(id));
@@ -98,8 +105,14 @@ fn who_cannot_be_written_to_is_refused() {
     open(json!({"recipient_id": stranger.id})).refused(404, "not_found");
     open(json!({"recipient_id": "1"})).refused(404, "not_found");
     open(json!({"recipient_ids": [bob.id, stranger.id]})).refused(404, "not_found");
-    for bad in [json!({}), json!({"recipient_ids": []}), json!({"recipient_ids": [alice.id]}), json!({"recipient_id": "x"}),
-        json!({"recipient_id": bob.id, "recipient_ids": [bob.id]}), json!({"recipient_ids": (1..=10).map(|n| n.to_string()).collect::<Vec<_>>()})] {
+    for bad in [
+        json!({}),
+        json!({"recipient_ids": []}),
+        json!({"recipient_ids": [alice.id]}),
+        json!({"recipient_id": "x"}),
+        json!({"recipient_id": bob.id, "recipient_ids": [bob.id]}),
+        json!({"recipient_ids": (1..=10).map(|n| n.to_string()).collect::<Vec<_>>()}),
+    ] {
         open(bad).refused(400, "invalid_field");
     }
     let alone = open(json!({"recipient_ids": [bob.id, bob.id]})).expect(201);

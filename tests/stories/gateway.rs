@@ -67,7 +67,8 @@ fn what_is_no_websocket_is_told_so() {
     let answer = world.send("POST", "/api/ws", None, &[], Some("{}"));
     assert_eq!(answer.header("allow"), Some("GET"));
     answer.refused(405, "method_not_allowed");
-    let upgrade = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")];
+    let upgrade =
+        [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")];
     let mut wrong = upgrade.to_vec();
     wrong.push(("Sec-WebSocket-Version", "12"));
     let answer = world.send("GET", "/api/ws", None, &wrong, None);
@@ -122,7 +123,9 @@ fn every_misstep_has_its_close_code() {
     let mut gateway = alice.connects();
     gateway.send(3, json!({"token": alice.token}));
     assert_eq!(gateway.closed(), 4005);
-    for (op, d) in [(40, json!({"status": "offline"})), (40, json!({"away": 1})), (50, json!({})), (50, json!({"channel_id": 5}))] {
+    for (op, d) in
+        [(40, json!({"status": "offline"})), (40, json!({"away": 1})), (50, json!({})), (50, json!({"channel_id": 5}))]
+    {
         let mut gateway = alice.connects();
         gateway.send(op, d);
         assert_eq!(gateway.closed(), 4002);

@@ -79,7 +79,8 @@ fn a_restart_keeps_accounts_sessions_and_history() {
     };
     world.restart();
     let history = world.send("GET", &format!("/channels/{channel}/messages"), Some(&token), &[], None).expect(200);
-    let contents: Vec<_> = history.as_array().unwrap().iter().map(|m| m["content"].as_str().unwrap().to_owned()).collect();
+    let contents: Vec<_> =
+        history.as_array().unwrap().iter().map(|m| m["content"].as_str().unwrap().to_owned()).collect();
     assert_eq!(contents, (0..20).rev().map(|n| n.to_string()).collect::<Vec<_>>());
     world.request("POST", "/auth/refresh", Some(&json!({"refresh_token": refresh}))).expect(200);
 }

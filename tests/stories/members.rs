@@ -32,7 +32,12 @@ fn bob_is_invited_looks_and_joins() {
     assert_eq!(own["server"]["channels"][0]["last_message_id"], json!(last));
     // Joining marks as read, and from now on bob hears everything.
     let snapshot = bob.connects().connected;
-    assert!(snapshot["d"]["read_states"].as_array().unwrap().contains(&json!({"channel_id": channel, "message_id": last, "mentions": 0})));
+    assert!(
+        snapshot["d"]["read_states"]
+            .as_array()
+            .unwrap()
+            .contains(&json!({"channel_id": channel, "message_id": last, "mentions": 0}))
+    );
     alice.says(&channel, "welcome");
     assert_eq!(on_bob.event_but_presence(11)["content"], "welcome");
     // Again changes nothing, and uses nothing up.
@@ -50,7 +55,13 @@ fn what_cannot_be_an_invite_is_refused() {
     let (alice, bob) = (world.person("alice"), world.person("bob"));
     let (server, _) = alice.creates_server("home");
     let path = format!("/servers/{server}/invites");
-    for bad in [json!({"max_uses": 0}), json!({"max_uses": 1001}), json!({"expires_in": 0}), json!({"expires_in": 31_536_001}), json!({"max_uses": "1"})] {
+    for bad in [
+        json!({"max_uses": 0}),
+        json!({"max_uses": 1001}),
+        json!({"expires_in": 0}),
+        json!({"expires_in": 31_536_001}),
+        json!({"max_uses": "1"}),
+    ] {
         alice.post(&path, bad).refused(400, "invalid_field");
     }
     let forever = alice.post(&path, json!({"max_uses": null, "expires_in": null})).expect(201);
@@ -117,7 +128,10 @@ fn members_come_in_pages_by_prefix_and_by_presence() {
     on_bob.frame(2);
     assert_eq!(names(alice.get(&format!("{path}?online=true")).expect(200)), ["bob"]);
     let member = alice.get(&format!("{path}/{}", others[1].id)).expect(200);
-    assert_eq!((&member["user"]["status"], &member["nickname"], &member["roles"]), (&json!("online"), &Value::Null, &json!([])));
+    assert_eq!(
+        (&member["user"]["status"], &member["nickname"], &member["roles"]),
+        (&json!("online"), &Value::Null, &json!([]))
+    );
     alice.get(&format!("{path}/1")).refused(404, "not_found");
     for bad in ["limit=0", "user_ids=x", "online=maybe", "after=x"] {
         alice.get(&format!("{path}?{bad}")).refused(400, "invalid_field");

@@ -58,7 +58,10 @@ fn history_comes_in_pages_newest_first() {
 
     let at = |n: usize| &written[n];
     assert_eq!(ids(&page(&format!("limit=3&before={}", at(10))).expect(200)), [at(9), at(8), at(7)].map(String::clone));
-    assert_eq!(ids(&page(&format!("limit=3&after={}", at(10))).expect(200)), [at(13), at(12), at(11)].map(String::clone));
+    assert_eq!(
+        ids(&page(&format!("limit=3&after={}", at(10))).expect(200)),
+        [at(13), at(12), at(11)].map(String::clone)
+    );
     assert_eq!(
         ids(&page(&format!("limit=5&around={}", at(10))).expect(200)),
         [at(12), at(11), at(10), at(9), at(8)].map(String::clone)
@@ -66,7 +69,9 @@ fn history_comes_in_pages_newest_first() {
     // A position that no message has is a position all the same.
     assert_eq!(ids(&page("limit=2&after=1").expect(200)), [at(1), at(0)].map(String::clone));
     assert!(page("limit=2&after=9223372036854775807").expect(200).as_array().unwrap().is_empty());
-    for bad in ["limit=0", "limit=101", "limit=x", "limit=", "before=x", "before=-1", "before=1&after=2", "limit=1&limit=2"] {
+    for bad in
+        ["limit=0", "limit=101", "limit=x", "limit=", "before=x", "before=-1", "before=1&after=2", "limit=1&limit=2"]
+    {
         page(bad).refused(400, "invalid_field");
     }
 }
@@ -145,16 +150,32 @@ fn what_cannot_be_a_message_is_refused_and_leaves_nothing() {
     let alice = world.person("alice");
     let (_, channel) = alice.creates_server("home");
     let path = format!("/channels/{channel}/messages");
-    for bad in [json!({}), json!({"content": ""}), json!({"content": " \n"}), json!({"content": 5}), json!({"content": "a\u{0}"}),
-        json!({"content": "x".repeat(4001)}), json!({"content": "x", "nonce": ""}), json!({"content": "x", "nonce": "n".repeat(65)}), json!([])] {
+    for bad in [
+        json!({}),
+        json!({"content": ""}),
+        json!({"content": " \n"}),
+        json!({"content": 5}),
+        json!({"content": "a\u{0}"}),
+        json!({"content": "x".repeat(4001)}),
+        json!({"content": "x", "nonce": ""}),
+        json!({"content": "x", "nonce": "n".repeat(65)}),
+        json!([]),
+    ] {
         assert_eq!(alice.post(&path, bad.clone()).status, 400, "{bad}");
     }
-    let send = |body: &str, kind: &str| {
-        world.send("POST", &path, Some(&alice.token), &[("Content-Type", kind)], Some(body))
-    };
+    let send =
+        |body: &str, kind: &str| world.send("POST", &path, Some(&alice.token), &[("Content-Type", kind)], Some(body));
     let json = "application/json";
-    for bad in ["", "{", "nonsense", "{\"content\":\"a\",\"content\":\"b\"}", "{\"content\":\"\\ud800\"}", "{\"content\":NaN}",
-        &format!("{{\"content\":\"x\",\"y\":{}1{}}}", "[".repeat(20), "]".repeat(20)), &"[".repeat(200_000)] {
+    for bad in [
+        "",
+        "{",
+        "nonsense",
+        "{\"content\":\"a\",\"content\":\"b\"}",
+        "{\"content\":\"\\ud800\"}",
+        "{\"content\":NaN}",
+        &format!("{{\"content\":\"x\",\"y\":{}1{}}}", "[".repeat(20), "]".repeat(20)),
+        &"[".repeat(200_000),
+    ] {
         send(bad, json).refused(400, "invalid_json");
     }
     send("content=x", "application/x-www-form-urlencoded").refused(415, "unsupported_media_type");

@@ -10,12 +10,24 @@ fn the_document_is_served_and_whole() {
     let paths = document["paths"].as_object().unwrap();
     // Every line of the seed.
     for (method, path) in [
-        ("post", "/auth/register"), ("post", "/auth/login"), ("post", "/auth/logout"), ("post", "/auth/refresh"),
-        ("get", "/auth/me"), ("get", "/servers"), ("post", "/servers"), ("get", "/servers/{server_id}"),
-        ("patch", "/servers/{server_id}"), ("delete", "/servers/{server_id}"), ("get", "/servers/{server_id}/channels"),
-        ("post", "/servers/{server_id}/channels"), ("get", "/channels/{channel_id}/messages"),
-        ("post", "/channels/{channel_id}/messages"), ("delete", "/channels/{channel_id}/messages/{message_id}"),
-        ("get", "/users/{user_id}"), ("patch", "/users/{user_id}"), ("get", "/users/{user_id}/dm-channels"),
+        ("post", "/auth/register"),
+        ("post", "/auth/login"),
+        ("post", "/auth/logout"),
+        ("post", "/auth/refresh"),
+        ("get", "/auth/me"),
+        ("get", "/servers"),
+        ("post", "/servers"),
+        ("get", "/servers/{server_id}"),
+        ("patch", "/servers/{server_id}"),
+        ("delete", "/servers/{server_id}"),
+        ("get", "/servers/{server_id}/channels"),
+        ("post", "/servers/{server_id}/channels"),
+        ("get", "/channels/{channel_id}/messages"),
+        ("post", "/channels/{channel_id}/messages"),
+        ("delete", "/channels/{channel_id}/messages/{message_id}"),
+        ("get", "/users/{user_id}"),
+        ("patch", "/users/{user_id}"),
+        ("get", "/users/{user_id}/dm-channels"),
         ("post", "/users/{user_id}/dm-channels"),
     ] {
         let found = paths.iter().find(|(name, _)| name.trim_start_matches("/api/rest") == path);

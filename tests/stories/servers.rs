@@ -62,7 +62,13 @@ fn changes_are_told_once_and_nothing_changed_is_told_to_nobody() {
     alice.patch(&path, json!({})).expect(200);
     let changed = alice.patch(&path, json!({"name": "Castle", "description": "new"})).expect(200);
     assert_eq!(on_bob.event_but_presence(33), changed);
-    for bad in [json!({"name": ""}), json!({"name": null}), json!({"icon": "1"}), json!({"owner_id": "1"}), json!({"name": "x".repeat(101)})] {
+    for bad in [
+        json!({"name": ""}),
+        json!({"name": null}),
+        json!({"icon": "1"}),
+        json!({"owner_id": "1"}),
+        json!({"name": "x".repeat(101)}),
+    ] {
         alice.patch(&path, bad).refused(400, "invalid_field");
     }
     alice.patch(&path, json!({"icon": null})).expect(200);

@@ -33,8 +33,16 @@ fn what_cannot_be_a_profile_is_refused() {
     let world = World::start();
     let (alice, bob) = (world.person("alice"), world.person("bob"));
     let (server, _) = alice.creates_server("home");
-    for bad in [json!({"username": null}), json!({"username": "!"}), json!({"bio": null}), json!({"bio": "x".repeat(191)}),
-        json!({"display_name": ""}), json!({"status": "offline"}), json!({"status": "busy"}), json!({"avatar": "1"})] {
+    for bad in [
+        json!({"username": null}),
+        json!({"username": "!"}),
+        json!({"bio": null}),
+        json!({"bio": "x".repeat(191)}),
+        json!({"display_name": ""}),
+        json!({"status": "offline"}),
+        json!({"status": "busy"}),
+        json!({"avatar": "1"}),
+    ] {
         alice.patch("/users/@me", bad).refused(400, "invalid_field");
     }
     alice.patch("/users/@me", json!({"username": "bob"})).refused(409, "username_taken");

@@ -1,0 +1,152 @@
+//! THE loop of a connection: head, body, answer, and again. One thread, from the first byte to the last.
+
+use std::io::{self, ErrorKind};
+use std::net::Shutdown;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use tiny_http::{Method, Response, ResponseBox, StatusCode};
+
+use super::body::{Body, Inbound};
+use super::connections::Ticket;
+use super::head::{self, Framing, Head};
+use super::message::{Answer, Request, Service, Upgraded};
+use super::print::{Print, print};
+use super::proxy::{self, Trusted};
+use super::stream::Stream;
+use crate::model::{Code, Error, limits};
+
+/// What every connection knows.
+pub(super) struct Context {
+    pub(super) service: Arc<dyn Service>,
+    pub(super) trusted: Trusted,
+}
+
+/// Why a connection ended; only told to the log, and there only for debugging.
+type End = &'static str;
+
+/// Serves a connection until it ends.
+pub(super) fn serve(context: &Context, stream: &Arc<Stream>, ticket: &Ticket) {
+    let mut inbound = Inbound::new(Arc::clone(stream));
+    let end = loop {
+        ticket.set_busy(false);
+        let head = match read_head(&mut inbound) {
+            Ok(head) => head,
+            Err(Unread::Gone) => break "the client went",
+            Err(Unread::Wrong(error)) => break refuse(context, stream, &error),
+        };
+        ticket.set_busy(true);
+        match exchange(context, stream, ticket, head, inbound) {
+            Ok(rest) => inbound = rest,
+            Err(end) => break end,
+        }
+    };
+    log::trace!("connection from {} ended: {end}", stream.peer());
+}
+
+enum Unread {
+    /// Closed, cut, or idle for too long: there is nobody to tell.
+    Gone,
+    Wrong(Error),
+}
+
+/// Waits for a head: a while for its first byte, then [`limits::HEAD_TIME`] for all of it.
+fn read_head(inbound: &mut Inbound) -> Result<Head, Unread> {
+    let mut checked = 0;
+    let mut deadline = (!inbound.buffer().is_empty()).then(|| Instant::now() + limits::HEAD_TIME);
+    loop {
+        if let Some(end) = head::end(inbound.buffer(), checked).map_err(Unread::Wrong)? {
+            let head = head::parse(inbound.buffer().get(..end).unwrap_or_default()).map_err(Unread::Wrong)?;
+            inbound.consume(end);
+            return Ok(head);
+        }
+        checked = inbound.buffer().len();
+        match inbound.fill(deadline.unwrap_or_else(|| Instant::now() + limits::KEEP_ALIVE)) {
+            Ok(0) => return Err(Unread::Gone),
+            Ok(_) => deadline = deadline.or_else(|| Some(Instant::now() + limits::HEAD_TIME)),
+            Err(error) if error.kind() == ErrorKind::TimedOut && checked > 0 => {
+                return Err(Unread::Wrong(Error::new(Code::RequestTimeout)));
+            }
+            Err(_) => return Err(Unread::Gone),
+        }
+    }
+}
+
+/// Answers what was not understood, and closes: where the next request would begin is not known.
+fn refuse(context: &Context, stream: &Stream, error: &Error) -> End {
+    let response = context.service.problem(error);
+    match print(response, stream, Print { close: true, ..Print::default() }) {
+        Ok(()) => close_gently(stream),
+        Err(_) => "the client did not read its refusal",
+    }
+}
+
+/// Closing over unread bytes would reset the connection, and the answer with it (RFC 9112 §9.6).
+fn close_gently(stream: &Stream) -> End {
+    if stream.shutdown(Shutdown::Write).is_ok() {
+        stream.linger(Instant::now() + limits::CLOSE_TIME);
+    }
+    "closed by us"
+}
+
+/// One request and its answer. Gives back what has come behind it, if the connection goes on.
+fn exchange(
+    context: &Context,
+    stream: &Arc<Stream>,
+    ticket: &Ticket,
+    head: Head,
+    inbound: Inbound,
+) -> Result<Inbound, End> {
+    let peer = stream.peer().ip().to_canonical();
+    let client = context.trusted.client(peer, &head.headers);
+    let without_body = head.method == Method::Head;
+    let mut request = Request {
+        method: head.method,
+        path: head.path,
+        query: head.query,
+        client,
+        local: peer.is_loopback() && !proxy::is_forwarded(&head.headers),
+        headers: head.headers,
+        content_length: match head.framing {
+            Framing::Length(length) => Some(length),
+            Framing::Chunked => None,
+        },
+        body: Body::new(inbound, head.framing, head.expects_continue),
+    };
+    let answer = catch_unwind(AssertUnwindSafe(|| context.service.call(&mut request)));
+    let panicked = answer.is_err();
+    let response = match answer {
+        Ok(Answer::Response(response)) => response,
+        Ok(Answer::Upgrade { headers, then }) if head.may_upgrade && request.body.is_done() => {
+            let early = request.body.into_inbound().into_buffer();
+            let response = headers.into_iter().fold(Response::empty(101), Response::with_header).boxed();
+            let how = Print { upgrade: true, ..Print::default() };
+            print(response, stream, how).map_err(|_| "the client did not read its handshake")?;
+            then(Upgraded { stream: Arc::clone(stream), early, client });
+            return Err("the upgraded connection ended");
+        }
+        Ok(Answer::Upgrade { .. }) => {
+            let error = Error::with_detail(Code::BadRequest, "an upgrade needs HTTP/1.1 and no body");
+            context.service.problem(&error)
+        }
+        // The panic hook has logged it; the lock or row that it held is its room's business.
+        Err(_) => context.service.problem(&Error::new(Code::Internal)),
+    };
+    let goes_on = head.keep_alive && !panicked && !ticket.is_stopping() && request.body.is_drainable();
+    let how = Print { without_body, close: !goes_on, upgrade: false };
+    let printed = print(response, stream, how);
+    printed.map_err(|_| "the client did not read its answer")?;
+    if goes_on {
+        request.body.drain().map_err(|_| "the rest of a body did not come")?;
+        return Ok(request.body.into_inbound());
+    }
+    Err(if request.body.is_done() { "the last answer was given" } else { close_gently(stream) })
+}
+
+/// Tells a connection that is not served why, if it listens right now.
+pub(super) fn turn_away(service: &dyn Service, stream: &Stream, error: &Error) -> io::Result<()> {
+    let response: ResponseBox = service.problem(error);
+    debug_assert!(response.status_code() >= StatusCode(400));
+    print(response, stream, Print { close: true, ..Print::default() })
+}

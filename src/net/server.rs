@@ -1,0 +1,170 @@
+//! The listener: accepts, counts, and gives each connection its thread. Nothing that happens on the way ends it.
+
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+
+use super::connection::{self, Context};
+use super::connections::{Connections, Refused};
+use super::message::Service;
+use super::proxy::Trusted;
+use super::stream::Stream;
+use crate::model::{Code, Error, limits};
+
+/// How a server is to be run.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Addresses and networks of proxies whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<(IpAddr, u8)>,
+    /// Connections in all.
+    pub connections: usize,
+    /// Connections per address (IPv4 /32, IPv6 /64).
+    pub connections_per_address: usize,
+}
+
+/// A server that runs.
+pub struct Server {
+    address: SocketAddr,
+    connections: Arc<Connections>,
+    wake: Arc<OwnedFd>,
+    acceptor: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Connections that wait to be accepted; the kernel cuts it to `net.core.somaxconn`.
+const BACKLOG: i32 = 4096;
+/// How long to wait when the system is out of file descriptors, memory or threads.
+const BACK_OFF: Duration = Duration::from_millis(100);
+
+impl Server {
+    /// Listens and starts to accept.
+    ///
+    /// # Errors
+    /// If the address cannot be listened on.
+    pub fn start(config: Config, service: Arc<dyn Service>) -> io::Result<Self> {
+        let listener = TcpListener::bind(config.listen)?;
+        // The standard library's backlog of 128 overflows when a reconnect storm comes.
+        rustix::net::listen(&listener, BACKLOG)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
+        let connections = Connections::new(config.connections, config.connections_per_address);
+        let context = Arc::new(Context { service, trusted: Trusted(config.trusted_proxies) });
+        let acceptor = Acceptor {
+            listener,
+            wake: Arc::clone(&wake),
+            connections: Arc::clone(&connections),
+            context,
+            last_complaint: None,
+        };
+        let acceptor = Builder::new().name("acceptor".into()).stack_size(128 * 1024).spawn(move || acceptor.run())?;
+        Ok(Self { address, connections, wake, acceptor: Mutex::new(Some(acceptor)) })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Closes the listener; open connections go on.
+    pub fn stop_accepting(&self) {
+        let _ = rustix::io::write(&*self.wake, &1_u64.to_ne_bytes());
+        let acceptor = self.acceptor.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(acceptor) = acceptor
+            && acceptor.join().is_err()
+        {
+            log::error!("the acceptor had ended by a panic");
+        }
+    }
+
+    /// Lets requests that run finish, for as long as `drain`, then cuts every connection.
+    pub fn stop(&self, drain: Duration) {
+        self.stop_accepting();
+        self.connections.stop(drain);
+    }
+}
+
+struct Acceptor {
+    listener: TcpListener,
+    wake: Arc<OwnedFd>,
+    connections: Arc<Connections>,
+    context: Arc<Context>,
+    last_complaint: Option<Instant>,
+}
+
+impl Acceptor {
+    fn run(mut self) {
+        loop {
+            match self.listener.accept() {
+                Ok((socket, _)) => self.start(socket),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if self.is_woken(None) {
+                        return;
+                    }
+                }
+                // The peer had gone before we came.
+                Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
+                Err(error) => {
+                    self.complain("connections cannot be accepted", &error);
+                    if self.is_woken(Some(BACK_OFF)) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits for a connection, or for the time to pass without looking at the listener, which would be ready at once;
+    /// says whether it is time to end.
+    fn is_woken(&self, back_off: Option<Duration>) -> bool {
+        let mut fds = [PollFd::new(&*self.wake, PollFlags::IN), PollFd::new(&self.listener, PollFlags::IN)];
+        let watched = if back_off.is_some() { fds.get_mut(..1) } else { fds.get_mut(..) };
+        let timeout = back_off.and_then(|time| Timespec::try_from(time).ok());
+        let _ = poll(watched.unwrap_or_default(), timeout.as_ref());
+        fds.first().is_some_and(|wake| !wake.revents().is_empty())
+    }
+
+    fn start(&mut self, socket: TcpStream) {
+        // An error means that the peer has gone already.
+        let Ok(stream) = Stream::new(socket).map(Arc::new) else { return };
+        let from = stream.peer().ip().to_canonical();
+        let exempt = from.is_loopback() || self.context.trusted.contains(from);
+        let ticket = match self.connections.admit(&stream, from, exempt) {
+            Ok(ticket) => ticket,
+            Err(refused) => return self.turn_away(&stream, refused),
+        };
+        let context = Arc::clone(&self.context);
+        let thread = Builder::new().name("connection".into()).stack_size(limits::CONNECTION_STACK);
+        let spawned = thread.spawn(move || connection::serve(&context, &stream, &ticket));
+        if let Err(error) = spawned {
+            self.complain("a connection got no thread", &error);
+            self.is_woken(Some(BACK_OFF));
+        }
+    }
+
+    fn turn_away(&mut self, stream: &Stream, refused: Refused) {
+        let (code, what) = match refused {
+            Refused::Full => (Code::Unavailable, "the server has as many connections as it can hold"),
+            Refused::AddressFull => (Code::RateLimited, "too many connections from this address"),
+        };
+        self.complain("a connection is turned away", &what);
+        let error = Error { retry_after_s: Some(10), ..Error::with_detail(code, what) };
+        // An empty socket takes these few bytes at once; whoever does not read them has lost nothing.
+        let _ = connection::turn_away(&*self.context.service, stream, &error);
+    }
+
+    /// At most a line a second: what is wrong here is wrong for many connections at once.
+    fn complain(&mut self, what: &str, why: &dyn std::fmt::Display) {
+        let now = Instant::now();
+        if self.last_complaint.is_none_or(|last| now.duration_since(last) >= Duration::from_secs(1)) {
+            self.last_complaint = Some(now);
+            log::warn!("{what}: {why}");
+        }
+    }
+}
