@@ -3,6 +3,7 @@
 mod folder;
 pub mod log;
 mod notify;
+mod options;
 mod service;
 
 use std::net::SocketAddr;
@@ -11,11 +12,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use folder::Folder;
+pub use options::Options;
 use service::App;
 
 use crate::auth::{Keys, Passwords, Rates, Throttles};
 use crate::chat::{self, Chat, Config, Presences, Registration, Shared};
-use crate::cli::{Options, exit};
 use crate::gateway::{Feed, Gateway};
 use crate::model::Error;
 use crate::net::{self, Server};
@@ -65,17 +66,6 @@ impl std::fmt::Display for StartError {
 }
 
 impl std::error::Error for StartError {}
-
-impl StartError {
-    /// The exit code of `sysexits.h`.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Folder(..) | Self::Locked(_) | Self::Database(_) => exit::CONFIG,
-            Self::Listen(..) | Self::System(_) => exit::UNAVAILABLE,
-            Self::Store(_) => exit::IO,
-        }
-    }
-}
 
 /// A server that runs. Dropping it stops it.
 pub struct Running {

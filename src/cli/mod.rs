@@ -4,8 +4,9 @@ pub mod options;
 
 use std::io::Write;
 
-pub use options::{Options, UsageError};
+pub use options::UsageError;
 
+use crate::app::{Options, StartError};
 use crate::model::limits;
 use crate::{app, gateway, rest};
 
@@ -61,8 +62,16 @@ fn serve(options: Options) -> u8 {
         }
         Err(error) => {
             log::error!("{error}");
-            error.exit_code()
+            exit_code(&error)
         }
+    }
+}
+
+fn exit_code(error: &StartError) -> u8 {
+    match error {
+        StartError::Folder(..) | StartError::Locked(_) | StartError::Database(_) => exit::CONFIG,
+        StartError::Listen(..) | StartError::System(_) => exit::UNAVAILABLE,
+        StartError::Store(_) => exit::IO,
     }
 }
 

@@ -1,10 +1,9 @@
 //! The one table of options.
 
 use std::ffi::OsString;
-use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::app::Options;
 use crate::chat::Registration;
 use crate::model::limits;
 use crate::net::parse_cidr;
@@ -22,51 +21,6 @@ pub enum Command {
     OpenApi,
     /// Print the gateway's reference.
     GatewayReference,
-}
-
-/// All options, with their defaults.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the table below describes each")]
-pub struct Options {
-    pub listen: SocketAddr,
-    pub data: PathBuf,
-    pub name: String,
-    pub registration: Registration,
-    pub setup_code: Option<String>,
-    pub public_url: String,
-    pub allowed_origins: Vec<String>,
-    pub trusted_proxies: Vec<(IpAddr, u8)>,
-    pub rate_limits: bool,
-    pub admins_create_servers: bool,
-    pub admins_invites_register: bool,
-    pub password_min: usize,
-    pub heartbeat_interval: Duration,
-    pub connections: usize,
-    pub connections_per_address: usize,
-    pub static_dir: Option<PathBuf>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            data: PathBuf::from("data"),
-            name: "chatd".to_owned(),
-            registration: Registration::Open,
-            setup_code: None,
-            public_url: String::new(),
-            allowed_origins: Vec::new(),
-            trusted_proxies: Vec::new(),
-            rate_limits: true,
-            admins_create_servers: false,
-            admins_invites_register: false,
-            password_min: limits::PASSWORD_MIN,
-            heartbeat_interval: limits::HEARTBEAT_INTERVAL,
-            connections: limits::CONNECTIONS,
-            connections_per_address: limits::CONNECTIONS_PER_ADDRESS,
-            static_dir: None,
-        }
-    }
 }
 
 /// A row of the table. The environment variable is the flag's name in capitals behind `CHATD_`.
@@ -334,7 +288,7 @@ pub fn help() -> String {
 mod tests {
     use super::{Command, Registration, help, parse_all};
 
-    fn parse(arguments: &[&str], environment: &[(&str, &str)]) -> Result<(Command, super::Options), String> {
+    fn parse(arguments: &[&str], environment: &[(&str, &str)]) -> Result<(Command, crate::app::Options), String> {
         let environment = |name: &str| environment.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
         parse_all(arguments.iter().map(Into::into), environment).map_err(|error| error.to_string())
     }

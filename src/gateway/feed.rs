@@ -16,8 +16,7 @@ use super::ops::Close;
 use super::registry::{Key, Session};
 use crate::chat::connect::Scope;
 use crate::model::object::Presence;
-use crate::model::{Event, UserId, limits};
-use crate::store::Outlet;
+use crate::model::{Event, Outlet, UserId, limits};
 
 /// Something for the fan-out to do.
 pub(super) enum Entry {

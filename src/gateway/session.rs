@@ -308,7 +308,7 @@ impl<'a> Connection<'a> {
         let gateway = Arc::clone(self.gateway);
         let chat = &gateway.chat;
         if let Some(status) = status {
-            let claims = claims.clone();
+            let claims = *claims;
             let set = chat.write(move |cx| {
                 let caller = chat::caller(cx, &claims)?;
                 chat::users::set_status(cx, caller.user_id, status)

@@ -126,3 +126,10 @@ pub enum Payload {
     TypingStart { channel_id: ChannelId, user_id: UserId, timestamp: Timestamp },
     ReadUpdate(ReadState),
 }
+
+/// Where committed events go, in commit order.
+pub trait Outlet: Send + Sync + 'static {
+    /// Calls `commit`, and if it returns events gives them their numbers and passes them on; all of that under one
+    /// lock, so that whoever takes a snapshot under the same lock knows which events it holds.
+    fn publish(&self, commit: &mut dyn FnMut() -> Option<Vec<Event>>);
+}

@@ -14,7 +14,7 @@ pub mod time;
 
 pub use address::AddressKey;
 pub use error::{Code, Error, Result};
-pub use event::{Audience, Effect, Event, Payload};
+pub use event::{Audience, Effect, Event, Outlet, Payload};
 pub use id::{ChannelId, Ids, MessageId, RoleId, ServerId, SessionId, UserId};
 pub use permission::{Permission, Permissions};
 pub use time::Timestamp;

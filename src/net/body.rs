@@ -257,3 +257,82 @@ fn chunk_size(digits: &[u8]) -> io::Result<u64> {
 fn malformed(what: &'static str) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, what)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{ErrorKind, Read};
+
+    use super::{Body, Framing, Inbound};
+
+    /// Reads a body of chunks; what came behind it is for the next request.
+    fn chunked(bytes: &[u8]) -> std::io::Result<(Vec<u8>, Vec<u8>)> {
+        let inbound = Inbound { stream: None, buffer: bytes.to_vec() };
+        let mut body = Body::new(inbound, Framing::Chunked, false);
+        let mut read = Vec::new();
+        body.read_to_end(&mut read)?;
+        assert!(body.is_done() && body.is_drainable());
+        Ok((read, body.into_inbound().into_buffer()))
+    }
+
+    #[test]
+    fn a_body_ends_where_its_length_says() {
+        let mut body = Body::new(Inbound { stream: None, buffer: b"helloGET".to_vec() }, Framing::Length(5), false);
+        let mut read = Vec::new();
+        body.read_to_end(&mut read).unwrap();
+        assert_eq!((read.as_slice(), body.is_done()), (&b"hello"[..], true));
+        assert_eq!(body.into_inbound().into_buffer(), b"GET");
+    }
+
+    #[test]
+    fn a_body_that_breaks_off_is_an_error_for_ever() {
+        let mut body = Body::new(Inbound { stream: None, buffer: b"hel".to_vec() }, Framing::Length(5), false);
+        let mut read = Vec::new();
+        assert_eq!(body.read_to_end(&mut read).unwrap_err().kind(), ErrorKind::UnexpectedEof);
+        assert!(body.read_to_end(&mut read).is_err() && !body.is_done() && !body.is_drainable());
+    }
+
+    #[test]
+    fn chunks_are_put_together() {
+        let good: &[(&[u8], &str)] = &[
+            (b"5\r\nhello\r\n0\r\n\r\n", "hello"),
+            (b"5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n", "hello!"),
+            (b"005;name=value\r\nhello\r\n000\r\n\r\n", "hello"),
+            (b"A\r\n0123456789\r\na\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n", "01234567890123456789"),
+            (b"0\r\n\r\n", ""),
+        ];
+        for (bytes, expected) in good {
+            let (read, rest) = chunked(&[bytes, &b"GET /"[..]].concat()).unwrap();
+            assert_eq!((read.as_slice(), rest.as_slice()), (expected.as_bytes(), &b"GET /"[..]));
+        }
+    }
+
+    #[test]
+    fn chunks_that_could_be_read_otherwise_are_refused() {
+        let long = format!("5;{}\r\nhello\r\n0\r\n\r\n", "x".repeat(300));
+        let trailers = format!("0\r\n{}\r\n", "A: b\r\n".repeat(20));
+        let bad: &[&[u8]] = &[
+            b"5\nhello\r\n0\r\n\r\n",
+            b"5\r\nhello\n0\r\n\r\n",
+            b"5\r\nhelloX\r\n0\r\n\r\n",
+            b"5\r\nhello0\r\n\r\n",
+            b"0x5\r\nhello\r\n0\r\n\r\n",
+            b"+5\r\nhello\r\n0\r\n\r\n",
+            b"-5\r\nhello\r\n0\r\n\r\n",
+            b" 5\r\nhello\r\n0\r\n\r\n",
+            b"5x\r\nhello\r\n0\r\n\r\n",
+            b"\r\nhello\r\n0\r\n\r\n",
+            b";a=b\r\nhello\r\n0\r\n\r\n",
+            b"5;\0\r\nhello\r\n0\r\n\r\n",
+            b"ffffffffffffffff5\r\nhello\r\n0\r\n\r\n",
+            b"1ffffffffffffffff\r\nhello\r\n0\r\n\r\n",
+            b"5\r\nhel",
+            b"5\r\nhello\r\n",
+            b"5\r\nhello\r\n0\r\n",
+            long.as_bytes(),
+            trailers.as_bytes(),
+        ];
+        for bytes in bad {
+            assert!(chunked(bytes).is_err(), "{:?}", String::from_utf8_lossy(bytes));
+        }
+    }
+}

@@ -31,6 +31,10 @@ pub(super) fn serve(context: &Context, stream: &Arc<Stream>, ticket: &Ticket) {
     let mut inbound = Inbound::new(Arc::clone(stream));
     let end = loop {
         ticket.set_busy(false);
+        // Only after that: whoever stops the server looks at the two in the other order.
+        if ticket.is_stopping() {
+            break "the server stops";
+        }
         let head = match read_head(&mut inbound) {
             Ok(head) => head,
             Err(Unread::Gone) => break "the client went",

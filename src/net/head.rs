@@ -114,7 +114,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Head> {
 /// Another version of HTTP is 505, anything else in its place is just wrong.
 fn version_error(bytes: &[u8]) -> Error {
     let line = bytes.split(|byte| *byte == b'\r').next().unwrap_or_default();
-    let version = line.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
+    let mut words = line.split(|byte| *byte == b' ').skip(2);
+    let (Some(version), None) = (words.next(), words.next()) else { return bad("the request line is malformed") };
     match version {
         [b'H', b'T', b'T', b'P', b'/', major, rest @ ..]
             if major.is_ascii_digit() && matches!(rest, [] | [b'.', b'0'..=b'9']) =>

@@ -56,7 +56,7 @@ struct Out<'a> {
 }
 
 impl Out<'_> {
-    /// What tiny_http cannot say: it drops `Connection`, and gives 204 and 304 a `Content-Length` (RFC 9110 §8.6).
+    /// What tiny_http cannot say: it drops `Connection` and `Upgrade` (which 426 needs), and gives 204 and 304 a `Content-Length` (RFC 9110 §8.6).
     fn finish_head(&mut self) {
         self.head_is_done = true;
         self.buffer.truncate(self.buffer.len().saturating_sub(2));
@@ -64,9 +64,13 @@ impl Out<'_> {
             let lines = self.buffer.split_inclusive(|byte| *byte == b'\n');
             self.buffer = lines.filter(|line| !line.starts_with(b"Content-Length:")).flatten().copied().collect();
         }
-        if self.how.close && !self.how.upgrade {
-            self.buffer.extend_from_slice(b"Connection: close\r\n");
-        }
+        let connection: &[u8] = match (self.status, self.how.close) {
+            (101, _) | (_, false) if self.status != 426 => b"",
+            (426, false) => b"Connection: upgrade\r\nUpgrade: websocket\r\n",
+            (426, true) => b"Connection: upgrade, close\r\nUpgrade: websocket\r\n",
+            _ => b"Connection: close\r\n",
+        };
+        self.buffer.extend_from_slice(connection);
         self.buffer.extend_from_slice(b"\r\n");
     }
 }

@@ -33,7 +33,8 @@ pub struct Problem {
 /// Renders an error, and logs it if it is the server's own. Nothing internal is shown.
 pub fn reply(error: &Error) -> Reply {
     let status = error.code.status();
-    let request_id = (status >= 500).then(|| log_it(error));
+    // 501 and 505 are the client's doing.
+    let request_id = matches!(error.code, Code::Internal | Code::Unavailable).then(|| log_it(error));
     // An internal error's own sentence may quote what is internal.
     let detail = if error.code == Code::Internal { error.code.meaning().to_owned() } else { error.detail.clone() };
     let problem = Problem {
@@ -49,6 +50,9 @@ pub fn reply(error: &Error) -> Reply {
     let mut reply = Reply::new(status, "application/problem+json", body);
     if status == 401 {
         reply = reply.with("WWW-Authenticate", "Bearer");
+    }
+    if error.code == Code::UpgradeRequired {
+        reply = reply.with("Sec-WebSocket-Version", "13");
     }
     let retry_after_s = error.retry_after_s.or_else(|| matches!(status, 429 | 503).then_some(1));
     if let Some(seconds) = retry_after_s {

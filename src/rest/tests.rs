@@ -11,9 +11,9 @@ use super::route::{Access, Verb};
 use super::routes::ROUTES;
 use crate::auth::{Keys, Passwords, Rates, Throttles};
 use crate::chat::{Chat, Config, Presences, Registration, Shared};
-use crate::model::Event;
+use crate::model::{Event, Outlet};
 use crate::net::{Body, Header, Request, ResponseBox};
-use crate::store::{Outlet, Store};
+use crate::store::Store;
 
 /// A request under construction.
 pub(super) struct Draft {
@@ -188,7 +188,7 @@ fn paths_and_methods() {
 fn every_route_for_those_signed_in_refuses_others_whatever_the_rest_says() {
     let instance = Instance::free();
     for route in ROUTES.iter().filter(|route| route.access == Access::SignedIn) {
-        let path = route.full_path().replace('{', "").replace('}', "");
+        let path = route.full_path().replace(['{', '}'], "");
         let method = format!("{:?}", route.verb).to_uppercase();
         for authorization in ["", "Bearer", "Bearer ", "Bearer x.y.z", "Basic eDp5", "bearer"] {
             let got = instance.ask(request(&method, &path).with("Authorization", authorization).with_body("not json"));
@@ -204,7 +204,7 @@ fn the_session_is_checked_before_anything_else_on_every_route() {
     let token = instance.token("alice");
     instance.ask(request("POST", "/api/rest/auth/logout").by(&token)).is(204, "");
     for route in ROUTES.iter().filter(|route| route.access == Access::SignedIn) {
-        let path = route.full_path().replace('{', "").replace('}', "");
+        let path = route.full_path().replace(['{', '}'], "");
         let method = format!("{:?}", route.verb).to_uppercase();
         let got = instance.ask(request(&method, &format!("{path}?limit=0")).by(&token).with_body("not json"));
         got.is(401, "unauthenticated");

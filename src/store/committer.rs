@@ -11,8 +11,8 @@ use std::time::Instant;
 
 use rusqlite::Connection;
 
-use super::{Clock, Outlet, ReadStates, instance, sweep};
-use crate::model::{ChannelId, Code, Error, Event, Ids, MessageId, Result, Timestamp, UserId, limits};
+use super::{Clock, ReadStates, instance, sweep};
+use crate::model::{ChannelId, Code, Error, Event, Ids, MessageId, Outlet, Result, Timestamp, UserId, limits};
 
 /// A checkpoint is due when the log holds this many pages (4 MB): SQLite's own default.
 const CHECKPOINT_PAGES: usize = 1_000;

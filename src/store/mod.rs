@@ -30,14 +30,7 @@ use readers::Readers;
 use rusqlite::Connection;
 pub use schema::{OpenError, VERSION};
 
-use crate::model::{Error, Event, Ids, Result, Timestamp};
-
-/// Where committed events go, in commit order.
-pub trait Outlet: Send + Sync + 'static {
-    /// Calls `commit`, and if it returns events gives them their numbers and passes them on; all of that under one
-    /// lock, so that whoever takes a snapshot under the same lock knows which events it holds.
-    fn publish(&self, commit: &mut dyn FnMut() -> Option<Vec<Event>>);
-}
+use crate::model::{Error, Ids, Outlet, Result, Timestamp};
 
 /// An open database.
 pub struct Store {

@@ -3,8 +3,8 @@
 use std::net::TcpStream;
 use std::time::Duration;
 
+use chatd::app::Options;
 use chatd::app::{self, Running};
-use chatd::cli::Options;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tungstenite::client::IntoClientRequest;

@@ -88,10 +88,10 @@ fn a_restart_keeps_accounts_sessions_and_history() {
 #[test]
 fn a_second_process_on_the_folder_is_refused() {
     let world = World::start();
-    let options = chatd::cli::Options {
+    let options = chatd::app::Options {
         listen: ([127, 0, 0, 1], 0).into(),
         data: world.folder.path().join("data"),
-        ..chatd::cli::Options::default()
+        ..chatd::app::Options::default()
     };
     let error = chatd::app::run(options).err().expect("two on one folder");
     assert!(matches!(error, chatd::app::StartError::Locked(_)), "{error}");

@@ -1,0 +1,53 @@
+//! What an instance can be told: every option, with its default.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::chat::Registration;
+use crate::model::limits;
+
+/// All options, with their defaults.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the command line's table describes each")]
+pub struct Options {
+    pub listen: SocketAddr,
+    pub data: PathBuf,
+    pub name: String,
+    pub registration: Registration,
+    pub setup_code: Option<String>,
+    pub public_url: String,
+    pub allowed_origins: Vec<String>,
+    pub trusted_proxies: Vec<(IpAddr, u8)>,
+    pub rate_limits: bool,
+    pub admins_create_servers: bool,
+    pub admins_invites_register: bool,
+    pub password_min: usize,
+    pub heartbeat_interval: Duration,
+    pub connections: usize,
+    pub connections_per_address: usize,
+    pub static_dir: Option<PathBuf>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            data: PathBuf::from("data"),
+            name: "chatd".to_owned(),
+            registration: Registration::Open,
+            setup_code: None,
+            public_url: String::new(),
+            allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            rate_limits: true,
+            admins_create_servers: false,
+            admins_invites_register: false,
+            password_min: limits::PASSWORD_MIN,
+            heartbeat_interval: limits::HEARTBEAT_INTERVAL,
+            connections: limits::CONNECTIONS,
+            connections_per_address: limits::CONNECTIONS_PER_ADDRESS,
+            static_dir: None,
+        }
+    }
+}
