@@ -135,3 +135,27 @@ impl Drop for Ticket {
         self.connections.remove(self.number, self.address);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn an_address_has_its_share_and_gives_it_back() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let stream = Arc::new(Stream::new(listener.accept().unwrap().0).unwrap());
+        let connections = Connections::new(4, 2);
+        let admit = |from: &str, exempt| connections.admit(&stream, from.parse().unwrap(), exempt);
+        let first = admit("2001:db8::1", false).ok();
+        let _second = admit("2001:db8::2", false);
+        assert_eq!(admit("2001:db8::3", false).err(), Some(Refused::AddressFull));
+        let _other = admit("192.0.2.1", false);
+        drop(first);
+        assert!(admit("2001:db8::3", false).is_ok());
+        let _exempt = [admit("::1", true), admit("::1", true)];
+        assert_eq!(admit("::1", true).err(), Some(Refused::Full));
+    }
+}

@@ -168,3 +168,68 @@ impl Acceptor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    use super::*;
+    use crate::net::{Answer, Request, Response, ResponseBox};
+
+    /// Answers with the path, and panics where it is asked to.
+    struct Echo;
+
+    impl Service for Echo {
+        fn call(&self, request: &mut Request) -> Answer {
+            assert_ne!(request.path, "/panic", "as asked");
+            Answer::Response(Response::from_string(request.path.clone()).boxed())
+        }
+
+        fn problem(&self, error: &Error) -> ResponseBox {
+            Response::from_string(error.code.as_str()).with_status_code(error.code.status()).boxed()
+        }
+    }
+
+    fn start() -> Server {
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let config = Config { listen, trusted_proxies: Vec::new(), connections: 10, connections_per_address: 10 };
+        Server::start(config, Arc::new(Echo)).unwrap()
+    }
+
+    fn ask(server: &Server, path: &str) -> String {
+        let mut socket = TcpStream::connect(server.address()).unwrap();
+        write!(socket, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    #[test]
+    fn a_panic_costs_its_own_connection_alone() {
+        let server = start();
+        let mut other = TcpStream::connect(server.address()).unwrap();
+        let answer = ask(&server, "/panic");
+        assert!(answer.starts_with("HTTP/1.1 500 ") && answer.contains("Connection: close\r\n"), "{answer}");
+        assert!(answer.ends_with("\r\n\r\ninternal"), "{answer}");
+        write!(other, "GET /other HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        other.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("/other"), "{answer}");
+    }
+
+    #[test]
+    fn a_stop_ends_idle_connections_and_the_listener() {
+        let server = start();
+        let mut idle = TcpStream::connect(server.address()).unwrap();
+        write!(idle, "GET /first HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut answer = [0; 12];
+        idle.read_exact(&mut answer).unwrap();
+        let before = Instant::now();
+        server.stop(Duration::from_secs(60));
+        assert!(before.elapsed() < Duration::from_secs(30));
+        let mut rest = Vec::new();
+        idle.read_to_end(&mut rest).unwrap();
+        assert!(TcpStream::connect(server.address()).is_err());
+    }
+}

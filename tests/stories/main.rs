@@ -14,6 +14,7 @@ mod gateway;
 mod instance;
 mod members;
 mod messages;
+mod network;
 mod openapi;
 mod order;
 mod resume;
