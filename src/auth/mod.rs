@@ -4,9 +4,12 @@
 
 pub mod password;
 pub mod random;
+pub mod sign_in_guard;
+mod table;
 pub mod throttle;
 pub mod token;
 
 pub use password::{Passwords, Verdict};
-pub use throttle::{Allowance, Rates, SignInGuard, Throttle, Throttles};
+pub use sign_in_guard::SignInGuard;
+pub use throttle::{Allowance, Rates, Throttle, Throttles};
 pub use token::{Claims, Keys, RefreshToken};

@@ -487,17 +487,4 @@ mod tests {
         assert_ne!(here.hash(), there.hash());
         assert_ne!(here.successor(&keys()).secret, there.successor(&keys()).secret);
     }
-
-    /// Not a promise, a figure: `cargo test --release --lib auth::token -- --ignored --nocapture`.
-    #[test]
-    #[ignore = "prints a figure"]
-    fn cost_of_verifying() {
-        let (keys, count) = (keys(), 100_000_u32);
-        let token = keys.issue_access(ALICE, LAPTOP, NOW).unwrap();
-        let start = std::time::Instant::now();
-        for _ in 0..count {
-            std::hint::black_box(keys.verify_access(std::hint::black_box(&token), NOW).unwrap());
-        }
-        println!("verify_access: {:?} each, {} bytes", start.elapsed() / count, token.len());
-    }
 }
