@@ -13,22 +13,37 @@ const PERMISSIONS_POLICY: &str = "accelerometer=(), camera=(), display-capture=(
     magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), screen-wake-lock=(), serial=(), \
     usb=(), xr-spatial-tracking=()";
 
-const FIELDS: [(&str, &str); 6] = [
+/// For whatever is fetched.
+const ALWAYS: [(&str, &str); 2] =
+    [("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin")];
+
+/// For what a browser may show as a document.
+const DOCUMENT: [(&str, &str); 3] = [
     ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
-    ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", PERMISSIONS_POLICY),
 ];
 
-/// A year: browsers then go to https by themselves.
+/// For a year, browsers then go to https by themselves.
 const STRICT_TRANSPORT_SECURITY: (&str, &str) = ("Strict-Transport-Security", "max-age=31536000");
+
+/// Browsers heed it over https only; over plain http they answer it with an error on the console of each page.
+const OPENER: (&str, &str) = ("Cross-Origin-Opener-Policy", "same-origin");
 
 /// The security fields of a page; `https`: whether people reach the instance that way.
 pub fn security_headers(https: bool) -> Vec<Header> {
-    let fields = FIELDS.into_iter().chain(https.then_some(STRICT_TRANSPORT_SECURITY));
-    fields.filter_map(|(name, value)| Header::from_bytes(name, value).ok()).collect()
+    let mut headers = asset_headers(https);
+    headers.extend(DOCUMENT.into_iter().chain(https.then_some(OPENER)).filter_map(header));
+    headers
+}
+
+/// Those of a script or style sheet. The others would say nothing there, and are longer than a small module.
+pub(super) fn asset_headers(https: bool) -> Vec<Header> {
+    ALWAYS.into_iter().chain(https.then_some(STRICT_TRANSPORT_SECURITY)).filter_map(header).collect()
+}
+
+fn header((name, value): (&'static str, &'static str)) -> Option<Header> {
+    Header::from_bytes(name, value).ok()
 }
 
 #[cfg(test)]
@@ -51,9 +66,11 @@ mod tests {
     }
 
     #[test]
-    fn transport_security_is_promised_over_https_only() {
-        assert_eq!(value(&security_headers(false), "Strict-Transport-Security"), None);
-        assert!(value(&security_headers(true), "Strict-Transport-Security").is_some());
-        assert_eq!(security_headers(true).len(), FIELDS.len() + 1, "every field is well-formed");
+    fn what_only_https_heeds_is_said_over_https_only() {
+        for name in ["Strict-Transport-Security", "Cross-Origin-Opener-Policy"] {
+            assert_eq!(value(&security_headers(false), name), None);
+            assert!(value(&security_headers(true), name).is_some());
+        }
+        assert_eq!(security_headers(true).len(), ALWAYS.len() + DOCUMENT.len() + 2, "every field is well-formed");
     }
 }

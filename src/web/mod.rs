@@ -73,7 +73,8 @@ impl Web {
             Source::Embedded { page, tag } => find_embedded(&request.path, page, tag),
             Source::Folder(folder) => self.find_in(folder, &request.path),
         }?;
-        let mut headers = security_headers(self.https);
+        let is_code = found.kind.starts_with("text/javascript") || found.kind.starts_with("text/css");
+        let mut headers = if is_code { headers::asset_headers(self.https) } else { security_headers(self.https) };
         Some(match request.method {
             Method::Get | Method::Head => respond(found, &request.headers, headers),
             Method::Options => {

@@ -148,11 +148,18 @@ fn gzip_goes_to_those_who_accept_it() {
 fn every_answer_carries_the_security_fields() {
     for https in [false, true] {
         let web = Web::new("", https, None);
-        for (method, path) in [(Method::Get, "/"), (Method::Post, "/"), (Method::Get, &address("app.js"))] {
+        for (method, path) in [
+            (Method::Get, "/"),
+            (Method::Post, "/"),
+            (Method::Get, &address("app.js")),
+            (Method::Get, &address("icon.svg")),
+        ] {
             let answer = ask_with(&web, method, path, &[]).unwrap();
-            for name in ["Content-Security-Policy", "X-Content-Type-Options", "Cross-Origin-Resource-Policy"] {
+            for name in ["X-Content-Type-Options", "Cross-Origin-Resource-Policy"] {
                 assert!(field(&answer, name).is_some(), "{path} {name}");
             }
+            let is_code = path.ends_with(".js");
+            assert_eq!(field(&answer, "Content-Security-Policy").is_none(), is_code, "{path}: documents have a policy");
             assert_eq!(field(&answer, "Strict-Transport-Security").is_some(), https);
         }
     }

@@ -166,6 +166,6 @@ export class Gateway {
   /** @param {number} ms @param {() => void} act */
   #after(ms, act) {
     clearTimeout(this.#timer);
-    this.#timer = Number(setTimeout(act, ms));
+    this.#timer = setTimeout(act, ms);
   }
 }

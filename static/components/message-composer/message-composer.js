@@ -54,7 +54,7 @@ class MessageComposer extends View {
     this.#typing.textContent = typingText(typists.map((id) => store.name(id)));
     clearTimeout(this.#timer);
     const lapses = [...store.typing.get(channel.channel_id)?.values() ?? []].filter((time) => time > Date.now());
-    if (lapses.length) this.#timer = Number(setTimeout(() => this.render(), Math.min(...lapses) - Date.now() + 50));
+    if (lapses.length) this.#timer = setTimeout(() => this.render(), Math.min(...lapses) - Date.now() + 50);
   }
 
   /** @param {KeyboardEvent} event */

@@ -149,7 +149,7 @@ class MessageTimeline extends View {
     const at = messages.findIndex((message) => message.message_id === before);
     const fresh = at < 0 ? [] : messages.slice(at + 1).filter((message) => message.author.user_id !== store.user?.user_id);
     this.#news.push(...fresh.map((message) => `${store.name(message.author.user_id)}: ${message.content}`));
-    if (this.#news.length) this.#told ||= Number(setTimeout(() => this.#say(), TELL_EVERY_MS));
+    if (this.#news.length) this.#told ||= setTimeout(() => this.#say(), TELL_EVERY_MS);
   }
 
   #say() {
