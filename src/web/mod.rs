@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
+use crate::model::{Code, Error, Result};
 use crate::net::{Header, Method, Request, Response, ResponseBox, StatusCode};
 
 pub use headers::security_headers;
@@ -24,7 +25,6 @@ const ALLOW: &str = "GET, HEAD, OPTIONS";
 const FOREVER: &str = "public, max-age=31536000, immutable";
 const ASK_AGAIN: &str = "no-cache";
 const NEVER: &str = "no-store";
-const NOT_ALLOWED: &[u8] = br#"{"type":"about:blank","title":"Method Not Allowed","status":405,"code":"method_not_allowed","detail":"only GET, HEAD and OPTIONS are allowed here"}"#;
 
 /// Serves the client.
 #[derive(Debug)]
@@ -68,7 +68,10 @@ impl Web {
     }
 
     /// Answers if the path, with the base stripped, is the client's; otherwise `None`.
-    pub fn answer(&self, request: &Request) -> Option<ResponseBox> {
+    ///
+    /// # Errors
+    /// 405.
+    pub fn answer(&self, request: &Request) -> Option<Result<ResponseBox>> {
         let found = match &self.source {
             Source::Embedded { page, tag } => find_embedded(&request.path, page, tag),
             Source::Folder(folder) => self.find_in(folder, &request.path),
@@ -76,16 +79,12 @@ impl Web {
         let is_code = found.kind.starts_with("text/javascript") || found.kind.starts_with("text/css");
         let mut headers = if is_code { headers::asset_headers(self.https) } else { security_headers(self.https) };
         Some(match request.method {
-            Method::Get | Method::Head => respond(found, &request.headers, headers),
+            Method::Get | Method::Head => Ok(respond(found, &request.headers, headers)),
             Method::Options => {
                 put(&mut headers, "Allow", ALLOW);
-                response(204, headers, Cow::Borrowed(&[]))
+                Ok(response(204, headers, Cow::Borrowed(&[])))
             }
-            _ => {
-                put(&mut headers, "Allow", ALLOW);
-                put(&mut headers, "Content-Type", "application/problem+json");
-                response(405, headers, Cow::Borrowed(NOT_ALLOWED))
-            }
+            _ => Err(Error { allow: Some(ALLOW.to_owned()), ..Error::new(Code::MethodNotAllowed) }),
         })
     }
 
