@@ -6,7 +6,7 @@ use super::access::{self, Caller};
 use super::{Reading, Writing, dms, servers};
 use crate::model::name::Topic;
 use crate::model::object::{Channel, ChannelKind, ReadState};
-use crate::model::request::{ChannelPatch, MarkRead, NewChannel};
+use crate::model::request::{ChannelPatch, MarkRead, NewChannel, NewChannelKind};
 use crate::model::{Audience, ChannelId, Code, Error, Event, MessageId, Payload, Permission, Result, ServerId, UserId};
 use crate::store;
 
@@ -29,10 +29,10 @@ pub fn list(cx: &Reading<'_>, caller: &Caller, server: ServerId) -> Result<Vec<C
 pub fn create(cx: &mut Writing<'_, '_>, caller: &Caller, server: ServerId, new: Result<NewChannel>) -> Result<Channel> {
     access::server(cx, caller, server)?.need(Permission::ManageChannels)?;
     let new = new?;
-    let kind = new.kind.unwrap_or(ChannelKind::Text);
-    if !matches!(kind, ChannelKind::Text | ChannelKind::Category) {
-        return Err(Error::field("type", "must be text or category"));
-    }
+    let kind = match new.kind.unwrap_or_default() {
+        NewChannelKind::Text => ChannelKind::Text,
+        NewChannelKind::Category => ChannelKind::Category,
+    };
     let all = store::channels::of(cx.db, server)?;
     check_parent(&all, kind, new.parent_id)?;
     if all.len() >= servers::CHANNELS_MAX {

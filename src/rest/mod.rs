@@ -10,6 +10,7 @@ mod accounts;
 mod body;
 mod call;
 mod channels;
+mod cors;
 mod dms;
 mod instance;
 mod invites;
@@ -72,6 +73,7 @@ impl Rest {
             None if in_api => problem::reply(&Error::not_found()),
             None => return None,
         };
+        let reply = cors::tell(reply, request, &self.chat.config().allowed_origins);
         self.metrics.count(reply.status());
         Some(reply.into_response())
     }

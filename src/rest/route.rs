@@ -13,6 +13,9 @@ use crate::net::Method;
 /// Under this the API lives; the rest of the table stands at the root.
 pub const API: &str = "/api/rest";
 
+/// What every limited route tells: how many fit, how many more, and after how many seconds all fit again.
+pub const RATE_FIELDS: [&str; 3] = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset-After"];
+
 /// A method that some route has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the methods of HTTP")]
