@@ -155,7 +155,7 @@ fn every_answer_carries_the_security_fields() {
         let web = Web::new("", https, None);
         for (method, path) in [
             (Method::Get, "/"),
-            (Method::Post, "/"),
+            (Method::Head, "/"),
             (Method::Get, &address("app.js")),
             (Method::Get, &address("icon.svg")),
         ] {
