@@ -233,6 +233,7 @@ impl From<ChosenStatus> for Status {
 /// `POST /users/{user_id}/dm-channels`: one of the two.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(extend("oneOf" = [{"required": ["recipient_id"]}, {"required": ["recipient_ids"]}]))]
 pub struct NewDm {
     /// The other person.
     pub recipient_id: Option<UserId>,
