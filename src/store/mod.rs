@@ -11,6 +11,8 @@ pub mod dms;
 pub mod instance;
 pub mod invites;
 pub mod messages;
+#[cfg(test)]
+mod plans;
 mod queue;
 pub mod read_states;
 mod readers;
