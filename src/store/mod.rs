@@ -20,6 +20,8 @@ mod schema;
 pub mod servers;
 pub mod sessions;
 mod sweep;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
