@@ -1,14 +1,12 @@
 //! One connection's life: HELLO, IDENTIFY or RESUME, then ops until it ends. Its thread only reads, blocking; all
 //! that goes out goes through the outbox.
 
-use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
 use tungstenite::{Error as WsError, Message};
@@ -17,38 +15,16 @@ use super::feed::Entry;
 use super::frame::Frame;
 use super::ops::{self, Close};
 use super::outbox::{Flushed, Link, Outbox};
-use super::registry::{Identity, Session};
+use super::receive::Next;
+use super::session::Session;
 use super::{Gateway, handshake};
 use crate::auth::{Claims, random};
-use crate::chat::{self, Caller};
-use crate::model::object::Status;
-use crate::model::{Audience, ChannelId, Code, Error, Event, Payload, Result, Timestamp, UserId, limits};
-use crate::net::{Answer, Request, Stream, Upgraded, json as strict};
+use crate::chat::Caller;
+use crate::model::{Result, limits};
+use crate::net::{Answer, Request, Stream, Upgraded};
 
 /// Symbols of a gateway session's ID: over 128 bits.
 const ID_SYMBOLS: usize = 24;
-
-/// When somebody's typing was last passed on.
-#[derive(Default)]
-pub(super) struct TypingTimes(Mutex<HashMap<(UserId, ChannelId), Instant>>);
-
-impl TypingTimes {
-    /// Entries after which old ones are dropped.
-    const SWEEP_AT: usize = 1_000;
-
-    fn may_pass(&self, user: UserId, channel: ChannelId, now: Instant) -> bool {
-        let mut times = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let lapsed = |at: &Instant| now.duration_since(*at) >= limits::TYPING_TIME;
-        if times.len() >= Self::SWEEP_AT {
-            times.retain(|_, at| !lapsed(at));
-        }
-        if times.get(&(user, channel)).is_some_and(|at| !lapsed(at)) {
-            return false;
-        }
-        times.insert((user, channel), now);
-        true
-    }
-}
 
 impl Gateway {
     /// Answers `GET /api/ws`.
@@ -70,15 +46,20 @@ impl Gateway {
 }
 
 /// The socket as tungstenite sees it: reads with a deadline, writes whole frames into the outbox.
-struct Duplex {
+pub(super) struct Duplex {
     stream: Arc<Stream>,
-    session: Arc<Session>,
+    pub(super) session: Arc<Session>,
     gateway: Arc<Gateway>,
     deadline: Instant,
 }
 
 impl Read for Duplex {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // A socket with something to read at any time would never look at the clock: a message may come in fragments
+        // without end.
+        if Instant::now() >= self.deadline {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
         self.stream.read(buffer, self.deadline)
     }
 }
@@ -107,12 +88,6 @@ impl Gateway {
     }
 }
 
-/// What a frame leads to.
-enum Next {
-    Go,
-    Close(Close),
-}
-
 /// How a connection ended.
 enum End {
     /// The session waits for RESUME.
@@ -121,13 +96,13 @@ enum End {
     Goodbye,
 }
 
-struct Connection<'a> {
-    gateway: &'a Arc<Gateway>,
-    socket: WebSocket<Duplex>,
+pub(super) struct Connection<'a> {
+    pub(super) gateway: &'a Arc<Gateway>,
+    pub(super) socket: WebSocket<Duplex>,
     link: Arc<Link>,
-    caller: Option<Caller>,
+    pub(super) caller: Option<Caller>,
     /// When the next heartbeat must have come.
-    heartbeat_due: Instant,
+    pub(super) heartbeat_due: Instant,
     frames: u32,
     frames_since: Instant,
 }
@@ -160,16 +135,33 @@ impl<'a> Connection<'a> {
             frames: 0,
             frames_since: now,
         };
-        let end = connection.live(claims);
-        connection.finish(&end?);
+        let end = connection.live_or_fail(claims);
+        connection.finish(&end);
         Ok(())
     }
 
-    fn session(&self) -> &Arc<Session> {
+    /// Whatever goes wrong in here costs this connection, and its session goes on as after any other loss.
+    fn live_or_fail(&mut self, claims: Option<Claims>) -> End {
+        if !self.gateway.greeting.begin(self.session()) {
+            self.session().outbox.cut(ops::GOING_AWAY);
+            return End::Lost;
+        }
+        let lived = catch_unwind(AssertUnwindSafe(|| self.live(claims)));
+        match lived {
+            Ok(Ok(end)) => return end,
+            Ok(Err(error)) => log::error!("a gateway connection failed: {error}"),
+            // The panic hook has logged it.
+            Err(_) => {}
+        }
+        self.session().outbox.cut(ops::INTERNAL);
+        End::Lost
+    }
+
+    pub(super) fn session(&self) -> &Arc<Session> {
         &self.socket.get_ref().session
     }
 
-    fn send(&self, op: u8, d: &Value) {
+    pub(super) fn send(&self, op: u8, d: &Value) {
         match Frame::own(op, d) {
             Ok(frame) => self.gateway.send(self.session(), frame),
             Err(error) => log::error!("op {op} cannot be written as JSON: {error}"),
@@ -188,6 +180,7 @@ impl<'a> Connection<'a> {
             return Ok(End::Lost);
         }
         loop {
+            self.socket.get_mut().deadline = self.deadline();
             let close = match self.socket.read() {
                 Ok(message) => {
                     if self.too_many_frames() {
@@ -218,7 +211,6 @@ impl<'a> Connection<'a> {
                 self.session().outbox.cut(close);
                 return Ok(End::Lost);
             }
-            self.socket.get_mut().deadline = self.deadline();
         }
     }
 
@@ -251,190 +243,17 @@ impl<'a> Connection<'a> {
         self.frames > limits::GATEWAY_FRAMES
     }
 
-    fn frame(&mut self, text: &[u8]) -> Result<Next> {
-        #[derive(Deserialize)]
-        struct ClientFrame {
-            op: u64,
-            #[serde(default)]
-            d: Value,
-        }
-        let frame = strict::check(text).ok().and_then(|()| serde_json::from_slice::<ClientFrame>(text).ok());
-        let Some(ClientFrame { op, d }) = frame else { return Ok(Next::Close(ops::BAD_PAYLOAD)) };
-        let op = u8::try_from(op).ok().and_then(|op| ops::OPS.iter().find(|row| row.op == op));
-        let Some(op) = op.filter(|row| row.from != ops::From::Server) else {
-            return Ok(Next::Close(ops::UNKNOWN_OP));
-        };
-        match (op.op, self.caller) {
-            (ops::HEARTBEAT, _) => {
-                self.heartbeat_due = Instant::now() + self.gateway.heartbeat_time();
-                if let Some(s) = d.as_u64() {
-                    self.session().outbox.acknowledge(s);
-                }
-                self.send(ops::HEARTBEAT_ACK, &json!({}));
-                Ok(Next::Go)
-            }
-            (ops::IDENTIFY | ops::RESUME, Some(_)) => Ok(Next::Close(ops::ALREADY_IDENTIFIED)),
-            (ops::IDENTIFY, None) => self.on_identify(d),
-            (ops::RESUME, None) => self.on_resume(d),
-            (_, None) => Ok(Next::Close(ops::NOT_IDENTIFIED)),
-            (ops::PRESENCE_UPDATE, Some(caller)) => self.on_presence(caller, d),
-            (ops::TYPING_START, Some(caller)) => self.on_typing(caller, d),
-            (_, Some(_)) => Ok(Next::Close(ops::UNKNOWN_OP)),
-        }
-    }
-
-    fn verify(&self, token: &str) -> Result<Claims, Next> {
-        let claims = self.gateway.chat.shared().keys.verify_access(token, Timestamp::now());
-        claims.map_err(|_| Next::Close(ops::UNAUTHENTICATED))
-    }
-
-    fn on_identify(&mut self, d: Value) -> Result<Next> {
-        #[derive(Deserialize)]
-        struct Identify {
-            token: String,
-            status: Option<Status>,
-        }
-        let Some(identify) = payload::<Identify>(d).filter(|i| i.status != Some(Status::Offline)) else {
-            return Ok(Next::Close(ops::BAD_PAYLOAD));
-        };
-        match self.verify(&identify.token) {
-            Ok(claims) => self.identify(&claims, identify.status),
-            Err(next) => Ok(next),
-        }
-    }
-
-    /// Registers the session, takes its snapshot and sends CONNECTED.
-    fn identify(&mut self, claims: &Claims, status: Option<Status>) -> Result<Next> {
-        let gateway = Arc::clone(self.gateway);
-        let chat = &gateway.chat;
-        if let Some(status) = status {
-            let claims = *claims;
-            let set = chat.write(move |cx| {
-                let caller = chat::caller(cx, &claims)?;
-                chat::users::set_status(cx, caller.user_id, status)
-            });
-            if let Err(error) = set {
-                return refused(error);
-            }
-        }
-        let session = Arc::clone(self.session());
-        session.outbox.hold();
-        let (answer, presences) = sync_channel(1);
-        let connected = chat.connect(
-            claims,
-            || gateway.feed.lock(),
-            |feed, caller, scope| {
-                session.identify(Identity { user_id: caller.user_id, session_id: caller.session_id });
-                let s = feed.enqueue(Entry::Register(Arc::clone(&session), scope, answer));
-                Ok((caller, s))
-            },
-        );
-        let ((caller, s), mut screen) = match connected {
-            Ok(connected) => connected,
-            Err(error) => return refused(error),
-        };
-        match presences.recv() {
-            Ok(Ok(presences)) => screen.presences = presences,
-            Ok(Err(close)) => return Ok(Next::Close(close)),
-            Err(_) => return Ok(Next::Close(ops::GOING_AWAY)),
-        }
-        screen.session_id.clone_from(&session.id);
-        self.caller = Some(caller);
-        let connected = Frame::event(ops::CONNECTED, s, &screen).map_err(Error::internal)?;
-        if let Flushed::Stalled(_) = session.outbox.open(connected) {
-            gateway.feed.enqueue(Entry::Flush(session));
-        }
-        Ok(Next::Go)
-    }
-
-    fn on_resume(&mut self, d: Value) -> Result<Next> {
-        #[derive(Deserialize)]
-        struct Resume {
-            token: String,
-            session_id: String,
-            s: Value,
-        }
-        let Some(resume) = payload::<Resume>(d) else { return Ok(Next::Close(ops::BAD_PAYLOAD)) };
-        let claims = match self.verify(&resume.token) {
-            Ok(claims) => claims,
-            Err(next) => return Ok(next),
-        };
-        let caller = match self.gateway.chat.read(|cx| chat::caller(cx, &claims)) {
-            Ok(caller) => caller,
-            Err(error) => return refused(error),
-        };
-        let theirs =
-            |identity: Identity| identity.user_id == caller.user_id && identity.session_id == caller.session_id;
-        let known = self.gateway.registry.lock().find(&resume.session_id);
-        let known = known.filter(|session| session.identity().is_some_and(theirs));
-        let resumed = known.zip(resume.s.as_u64()).filter(|(session, s)| {
-            let fresh = &self.session().outbox;
-            let answer =
-                |replayed| Frame::own(ops::RESUMED, &json!({"replayed": replayed})).unwrap_or_else(|_| Frame::raw(&[]));
-            session.outbox.resume(*s, fresh, answer).is_some()
-        });
-        let Some((session, _)) = resumed else {
-            self.send(ops::INVALID_SESSION, &json!({}));
-            return Ok(Next::Go);
-        };
-        self.socket.get_mut().session = Arc::clone(&session);
-        self.caller = Some(caller);
-        self.gateway.feed.enqueue(Entry::Flush(session));
-        self.gateway.feed.enqueue(Entry::Touch(caller.user_id));
-        Ok(Next::Go)
-    }
-
-    fn on_presence(&mut self, caller: Caller, d: Value) -> Result<Next> {
-        #[derive(Deserialize)]
-        struct Presence {
-            status: Option<Status>,
-            away: Option<bool>,
-        }
-        let Some(presence) = payload::<Presence>(d).filter(|p| p.status != Some(Status::Offline)) else {
-            return Ok(Next::Close(ops::BAD_PAYLOAD));
-        };
-        if let Some(away) = presence.away {
-            self.session().set_away(away);
-            self.gateway.feed.enqueue(Entry::Touch(caller.user_id));
-        }
-        if let Some(status) = presence.status {
-            let set = self.gateway.chat.write(move |cx| chat::users::set_status(cx, caller.user_id, status));
-            // A full disk must not cost the connection; presence is the least of the losses.
-            if let Err(error) = set.or_else(|e| if e.code == Code::Unavailable { Ok(()) } else { Err(e) }) {
-                return refused(error);
-            }
-        }
-        Ok(Next::Go)
-    }
-
-    fn on_typing(&mut self, caller: Caller, d: Value) -> Result<Next> {
-        #[derive(Deserialize)]
-        struct Typing {
-            channel_id: ChannelId,
-        }
-        let Some(Typing { channel_id }) = payload(d) else { return Ok(Next::Close(ops::BAD_PAYLOAD)) };
-        let audience = self.gateway.chat.read(|cx| chat::messages::typing(cx, &caller, channel_id))?;
-        let Some(audience) = audience else { return Ok(Next::Go) };
-        if self.gateway.typing.may_pass(caller.user_id, channel_id, Instant::now()) {
-            self.gateway.feed.enqueue(Entry::Event(Box::new(typing(caller.user_id, channel_id, audience))));
-        }
-        Ok(Next::Go)
-    }
-
     /// Says goodbye, closes the socket and leaves the session to RESUME or to nobody.
     fn finish(&mut self, end: &End) {
         let session = Arc::clone(self.session());
-        let mine = session.outbox.detach(&self.link);
+        self.gateway.greeting.end(&session);
+        session.outbox.detach(&self.link);
         let farewell = self.link.take_farewell();
-        // A connection that was taken over leaves the session alone.
-        if self.caller.is_some() && (mine || farewell.is_some()) {
-            let entry = match end {
-                End::Goodbye => Some(Entry::End(session.key)),
-                End::Lost => (!session.outbox.is_linked()).then_some(Entry::Park(session.key)),
-            };
-            entry.into_iter().for_each(|entry| self.gateway.feed.enqueue(entry));
-        } else if session.identity().is_some() {
-            self.gateway.feed.enqueue(Entry::End(session.key));
+        // A connection that was taken over leaves the session alone: it has another, and the fan-out sees that.
+        if session.identity().is_some() && !session.outbox.is_linked() {
+            let is_over = self.caller.is_none() || matches!(end, End::Goodbye);
+            let entry = if is_over { Entry::End(session.key) } else { Entry::Park(session.key) };
+            self.gateway.feed.enqueue(entry);
         }
         let stream = &self.socket.get_ref().stream;
         let deadline = Instant::now() + limits::CLOSE_TIME;
@@ -450,25 +269,10 @@ impl<'a> Connection<'a> {
 
 impl Gateway {
     /// A heartbeat must come within one and a half intervals.
-    fn heartbeat_time(&self) -> Duration {
+    pub(super) fn heartbeat_time(&self) -> Duration {
         self.chat.config().heartbeat_interval * 3 / 2
     }
 }
 
-fn typing(user_id: UserId, channel_id: ChannelId, audience: Audience) -> Event {
-    let payload = Payload::TypingStart { channel_id, user_id, timestamp: Timestamp::now() };
-    Event { instead: Some((user_id, None)), ..Event::new(audience, payload) }
-}
-
-fn payload<T: for<'de> Deserialize<'de>>(d: Value) -> Option<T> {
-    serde_json::from_value(d).ok()
-}
-
-/// An error of a rule, as a close code; what is internal goes up to be logged.
-fn refused(error: Error) -> Result<Next> {
-    match error.code {
-        Code::Unauthenticated | Code::TokenExpired => Ok(Next::Close(ops::UNAUTHENTICATED)),
-        Code::Unavailable => Ok(Next::Close(ops::INTERNAL)),
-        _ => Err(error),
-    }
-}
+#[cfg(test)]
+mod tests;
