@@ -143,7 +143,7 @@ impl Outlet for Feed {
     fn publish(&self, commit: &mut dyn FnMut() -> Option<Vec<Event>>) {
         // Writers wait here, before the lock, when the fan-out is far behind: memory stays bounded.
         let mut queue = self.queue();
-        while queue.entries.len() > limits::EVENT_QUEUE && !queue.closed {
+        while queue.entries.len() > limits::EVENT_QUEUE {
             queue = self.drained.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
         drop(queue);
