@@ -72,6 +72,22 @@ fn hello_comes_before_connected_and_that_before_what_was_held_back() {
 }
 
 #[test]
+fn connected_comes_behind_all_that_was_the_connections_own() {
+    let (outbox, _, mut client) = fresh();
+    outbox.send(Frame::own(ops::HELLO, &"x".repeat(200_000)).unwrap());
+    outbox.send(own(ops::HEARTBEAT_ACK));
+    outbox.hold();
+    outbox.begin(10);
+    outbox.push(&event(11, 1));
+    assert_eq!(outbox.open(Frame::event(ops::CONNECTED, 10, &()).unwrap()), Flushed::Stalled(false));
+    let reader = std::thread::spawn(move || read(&mut client, 4));
+    while outbox.flush() != Flushed::All {
+        std::thread::yield_now();
+    }
+    assert_eq!(reader.join().unwrap(), [Own(0), Own(2), Event(10), Event(11)]);
+}
+
+#[test]
 fn what_waits_for_connected_is_no_backlog() {
     let (outbox, _, _client) = fresh();
     outbox.hold();
