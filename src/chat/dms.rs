@@ -151,8 +151,11 @@ pub(super) fn leave(cx: &mut Writing<'_, '_>, caller: &Caller, place: Place) -> 
         }
         return Ok(());
     }
+    let group: Vec<_> = store::dms::members(cx.db, id)?.into_iter().map(|(user, _)| user).collect();
     store::dms::remove_member(cx.db, id, caller.user_id)?;
-    cx.publish(gone);
+    let still = store::dms::peers(cx.db, caller.user_id)?;
+    let parted = group.into_iter().filter(|user| *user != caller.user_id && !still.contains(user)).collect();
+    cx.publish(gone.with_effect(Effect::Estrange(caller.user_id, parted)));
     if store::dms::members(cx.db, id)?.is_empty() {
         store::channels::delete(cx.db, id)?;
         cx.tx.sweep_later();

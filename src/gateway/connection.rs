@@ -21,17 +21,22 @@ use super::{Gateway, handshake};
 use crate::auth::{Claims, random};
 use crate::chat::Caller;
 use crate::model::{Result, limits};
-use crate::net::{Answer, Request, Stream, Upgraded};
+use crate::net::{Answer, Header, Method, Request, Response, Stream, Upgraded};
 
 /// Symbols of a gateway session's ID: over 128 bits.
 const ID_SYMBOLS: usize = 24;
 
 impl Gateway {
-    /// Answers `GET /api/ws`.
+    /// Answers `/api/ws`.
     ///
     /// # Errors
     /// What the handshake refuses: 405, 426, 403, 400, 401.
     pub fn answer(self: &Arc<Self>, request: &Request) -> Result<Answer> {
+        if request.method == Method::Options {
+            let allow = Header::from_bytes("Allow", handshake::ALLOW).ok();
+            let empty = Response::empty(204);
+            return Ok(Answer::Response(allow.into_iter().fold(empty, Response::with_header).boxed()));
+        }
         let handshake = handshake::check(&self.chat, request)?;
         let gateway = Arc::clone(self);
         Ok(Answer::Upgrade {

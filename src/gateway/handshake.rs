@@ -7,6 +7,9 @@ use crate::chat::Chat;
 use crate::model::{Code, Error, Result, Timestamp};
 use crate::net::{Header, Method, Request};
 
+/// The methods of the path.
+pub(super) const ALLOW: &str = "GET, HEAD, OPTIONS";
+
 /// What a good handshake says.
 pub(super) struct Handshake {
     /// For `Sec-WebSocket-Accept`.
@@ -20,8 +23,10 @@ pub(super) struct Handshake {
 /// # Errors
 /// 405, 426, 403 `bad_origin`, 400, 401.
 pub(super) fn check(chat: &Chat, request: &Request) -> Result<Handshake> {
-    if request.method != Method::Get {
-        return Err(Error { allow: Some("GET".to_owned()), ..Error::new(Code::MethodNotAllowed) });
+    match request.method {
+        Method::Get => {}
+        Method::Head => return Err(Error::new(Code::UpgradeRequired)),
+        _ => return Err(Error { allow: Some(ALLOW.to_owned()), ..Error::new(Code::MethodNotAllowed) }),
     }
     let has = |name, token: &str| {
         request.header(name).is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(token)))

@@ -244,7 +244,11 @@ impl Registry {
                     person.chosen = *status;
                 }
             }
-            Effect::None | Effect::Leave(..) | Effect::ServerGone(_) | Effect::EndSessions(..) => {}
+            Effect::None
+            | Effect::Leave(..)
+            | Effect::ServerGone(_)
+            | Effect::Estrange(..)
+            | Effect::EndSessions(..) => {}
         }
     }
 
@@ -267,6 +271,17 @@ impl Registry {
                 for session in self.servers.remove(server).unwrap_or_default().into_values() {
                     if let Some(person) = session.user().and_then(|user| self.people.get_mut(&user)) {
                         person.servers.retain(|s| s != server);
+                    }
+                }
+                Vec::new()
+            }
+            Effect::Estrange(user, others) => {
+                if let Some(person) = self.people.get_mut(user) {
+                    person.dm_peers.retain(|peer| !others.contains(peer));
+                }
+                for other in others {
+                    if let Some(person) = self.people.get_mut(other) {
+                        person.dm_peers.retain(|peer| peer != user);
                     }
                 }
                 Vec::new()

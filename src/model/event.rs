@@ -64,6 +64,8 @@ pub enum Effect {
     ServerGone(ServerId),
     /// These users know each other from now on (a DM).
     Acquaint(Vec<UserId>),
+    /// The user shares no DM with these any more.
+    Estrange(UserId, Vec<UserId>),
     /// The user chose this presence.
     Status(UserId, Status),
     /// The user's gateway connections of these sign-in sessions end.

@@ -80,7 +80,7 @@ limits! {
     /// Jobs in one commit.
     BATCH_JOBS: usize = 1_024;
     /// Events waiting for the fan-out before writers wait too.
-    EVENT_QUEUE: usize = 65_536;
+    EVENT_QUEUE: usize = 8_192;
     /// Read state and own-message marks are on disk within this time.
     READ_STATE_DELAY: Duration = Duration::from_secs(5);
     /// Rows removed by one step of a sweep, so that nobody waits long behind it.

@@ -187,3 +187,26 @@ fn the_dm_with_the_latest_message_comes_first() {
     carol.says(&with_carol, "hi");
     assert_eq!(first(), with_carol);
 }
+
+#[test]
+fn whoever_left_the_group_hears_its_people_no_more() {
+    let world = World::start();
+    let [alice, bob, carol] = friends(&world);
+    let group = alice.post("/users/@me/dm-channels", json!({"recipient_ids": [bob.id, carol.id]})).expect(201);
+    let server = text(&alice.get("/servers").expect(200)[0]["server_id"]);
+    bob.delete(&format!("/servers/{server}/members/@me")).expect(204);
+    let (mut on_bob, mut on_carol) = (bob.connects(), carol.connects());
+    alice.patch("/users/@me", json!({"bio": "first"})).expect(200);
+    assert_eq!(on_bob.event_but_presence(41)["bio"], "first");
+    bob.delete(&format!("/channels/{}", text(&group["channel_id"]))).expect(204);
+    on_bob.event_but_presence(22);
+    alice.patch("/users/@me", json!({"bio": "second"})).expect(200);
+    bob.patch("/users/@me", json!({"bio": "alone"})).expect(200);
+    assert_eq!(on_bob.event_but_presence(41)["bio"], "alone");
+    assert_eq!(on_carol.event_but_presence(41)["bio"], "first");
+    on_carol.event_but_presence(21);
+    assert_eq!(on_carol.event_but_presence(41)["bio"], "second");
+    // What bob does reaches carol as little.
+    alice.patch("/users/@me", json!({"bio": "third"})).expect(200);
+    assert_eq!(on_carol.event_but_presence(41)["bio"], "third");
+}

@@ -65,8 +65,11 @@ fn what_is_no_websocket_is_told_so() {
     let world = World::start();
     world.send("GET", "/api/ws", None, &[], None).refused(426, "upgrade_required");
     let answer = world.send("POST", "/api/ws", None, &[], Some("{}"));
-    assert_eq!(answer.header("allow"), Some("GET"));
+    assert_eq!(answer.header("allow"), Some("GET, HEAD, OPTIONS"));
     answer.refused(405, "method_not_allowed");
+    let answer = world.send("OPTIONS", "/api/ws", None, &[], None);
+    assert_eq!((answer.status, answer.header("allow")), (204, Some("GET, HEAD, OPTIONS")));
+    assert_eq!(world.send("HEAD", "/api/ws", None, &[], None).status, 426);
     let upgrade =
         [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")];
     let mut wrong = upgrade.to_vec();

@@ -50,6 +50,9 @@ fn an_audience_is_those_who_see_it_each_session_once() {
     registry.give(&Effect::Acquaint(vec![CAROL, BOB]));
     assert_eq!(hear(&registry, &Audience::Acquaintances(CAROL), 6), [BOB, CAROL]);
     assert_eq!(hear(&registry, &Audience::Server(ServerId(999)), 7), []);
+    registry.take_away(&Effect::Estrange(CAROL, vec![BOB]));
+    assert_eq!(hear(&registry, &Audience::Acquaintances(CAROL), 8), [CAROL]);
+    assert_eq!(hear(&registry, &Audience::Acquaintances(BOB), 9), [ALICE, ALICE, BOB]);
 }
 
 #[test]

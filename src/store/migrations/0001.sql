@@ -101,6 +101,7 @@ CREATE TABLE dm_pairs (
   channel_id INTEGER NOT NULL REFERENCES channels,
   PRIMARY KEY (lower_id, higher_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX dm_pairs_by_channel ON dm_pairs (channel_id);
 
 -- Clustered by channel, so that a page of history is a few neighbouring pages and a new message dirties one.
 CREATE TABLE messages (
