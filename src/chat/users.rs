@@ -88,8 +88,10 @@ pub fn update(cx: &mut Writing<'_, '_>, caller: &Caller, user: UserId, patch: Re
     }
     let after = store::accounts::get(cx.db, user)?.ok_or_else(Error::not_found)?;
     if changed {
-        let event = Event::new(Audience::Acquaintances(user), Payload::UserUpdate(public(cx, after.clone())));
-        cx.publish(event);
+        // Not as the registry knows it: whoever changes their profile need not be connected.
+        let known = [vec![user], store::dms::peers(cx.db, user)?].concat();
+        let audience = Audience::Those(store::servers::ids_of(cx.db, user)?, known);
+        cx.publish(Event::new(audience, Payload::UserUpdate(public(cx, after.clone()))));
     }
     Ok(own(after))
 }

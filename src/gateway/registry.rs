@@ -200,21 +200,19 @@ impl Registry {
             Audience::Users(users) => {
                 users.iter().filter_map(|user| self.people.get(user)).flat_map(|p| &p.sessions).for_each(tell);
             }
+            Audience::Those(servers, users) => self.each_once(servers, users, s, tell),
             Audience::Acquaintances(user) => {
                 let Some(person) = self.people.get(user) else { return };
-                let mut once = |session: &Arc<Session>| {
-                    if session.is_first(s) {
-                        tell(session);
-                    }
-                };
-                person.sessions.iter().for_each(&mut once);
-                for server in &person.servers {
-                    self.servers.get(server).into_iter().flat_map(IndexMap::values).for_each(&mut once);
-                }
-                let peers = person.dm_peers.iter().filter_map(|peer| self.people.get(peer));
-                peers.flat_map(|p| &p.sessions).for_each(&mut once);
+                person.sessions.iter().filter(|session| session.is_first(s)).for_each(&mut tell);
+                self.each_once(&person.servers, &person.dm_peers, s, tell);
             }
         }
+    }
+
+    fn each_once(&self, servers: &[ServerId], users: &[UserId], s: u64, tell: impl FnMut(&Arc<Session>)) {
+        let members = servers.iter().filter_map(|server| self.servers.get(server)).flat_map(IndexMap::values);
+        let others = users.iter().filter_map(|user| self.people.get(user)).flat_map(|person| &person.sessions);
+        members.chain(others).filter(|session| session.is_first(s)).for_each(tell);
     }
 
     /// What gives: applied before delivery.

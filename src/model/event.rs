@@ -47,7 +47,9 @@ pub enum Audience {
     Channel(ServerId, ChannelId),
     /// These users.
     Users(Vec<UserId>),
-    /// A user, and all who share a server or a DM with them.
+    /// The members of these servers and these users, each once.
+    Those(Vec<ServerId>, Vec<UserId>),
+    /// A user who is connected, and all who share a server or a DM with them, as the registry knows it.
     Acquaintances(UserId),
 }
 

@@ -50,6 +50,8 @@ fn an_audience_is_those_who_see_it_each_session_once() {
     registry.give(&Effect::Acquaint(vec![CAROL, BOB]));
     assert_eq!(hear(&registry, &Audience::Acquaintances(CAROL), 6), [BOB, CAROL]);
     assert_eq!(hear(&registry, &Audience::Server(ServerId(999)), 7), []);
+    let those = Audience::Those(vec![WORK, HOME, ServerId(999)], vec![BOB, CAROL, UserId(99)]);
+    assert_eq!(hear(&registry, &those, 10), [ALICE, ALICE, BOB, CAROL]);
     registry.take_away(&Effect::Estrange(CAROL, vec![BOB]));
     assert_eq!(hear(&registry, &Audience::Acquaintances(CAROL), 8), [CAROL]);
     assert_eq!(hear(&registry, &Audience::Acquaintances(BOB), 9), [ALICE, ALICE, BOB]);
