@@ -97,7 +97,8 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     let throttles = if options.rate_limits { Throttles::new(&Rates::default()) } else { Throttles::off() };
     let rest = Rest::new(Arc::clone(&chat), Passwords::new(), throttles);
     let web = Web::new(chat.config().base_path(), chat.config().is_https(), options.static_dir.clone());
-    let app = App { rest, gateway: Arc::clone(&gateway), web, base: chat.config().base_path().to_owned() };
+    let (https, base) = (chat.config().is_https(), chat.config().base_path().to_owned());
+    let app = App { rest, gateway: Arc::clone(&gateway), web, https, base };
     let net_config = net::Config {
         listen: options.listen,
         trusted_proxies: options.trusted_proxies.clone(),
@@ -139,7 +140,8 @@ impl Running {
 
     fn greet(&self, options: &Options) {
         ::log::info!("chatd {} listens on http://{}", env!("CARGO_PKG_VERSION"), self.address());
-        ::log::info!("everything is kept in {}", options.data.display());
+        let folder = std::path::absolute(&options.data).unwrap_or_else(|_| options.data.clone());
+        ::log::info!("everything is kept in {}", folder.display());
         if let Some(code) = &self.setup_code {
             ::log::info!("the first account becomes the administrator; its set-up code is {code}");
         }

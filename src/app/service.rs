@@ -12,6 +12,8 @@ pub(super) struct App {
     pub(super) rest: Rest,
     pub(super) gateway: Arc<Gateway>,
     pub(super) web: Web,
+    /// Whether the public URL is https.
+    pub(super) https: bool,
     /// The path of the public URL: empty, or like `/chat`.
     pub(super) base: String,
 }
@@ -27,11 +29,11 @@ impl App {
         }
     }
 
-    fn reference(request: &Request) -> Option<ResponseBox> {
+    fn reference(&self, request: &Request) -> Option<ResponseBox> {
         let asked = matches!(request.method, Method::Get | Method::Head) && request.path == "/help/gateway";
         asked.then(|| {
             let page = Response::from_string(gateway::reference_page());
-            let mut headers = web::security_headers(false);
+            let mut headers = web::security_headers(self.https);
             headers.extend(Header::from_bytes("Content-Type", "text/html; charset=utf-8"));
             headers.into_iter().fold(page, Response::with_header).boxed()
         })
@@ -50,8 +52,8 @@ impl Service for App {
         let answer = self
             .rest
             .answer(request)
-            .or_else(|| Self::reference(request))
-            .or_else(|| self.web.answer(request))
+            .or_else(|| self.reference(request))
+            .or_else(|| self.web.answer(request).map(|answer| answer.unwrap_or_else(|error| self.problem(&error))))
             .unwrap_or_else(|| self.problem(&Error::not_found()));
         Answer::Response(answer)
     }

@@ -1,19 +1,164 @@
-//! placeholder until merge
-use crate::net::*;
-use std::path::PathBuf;
-/// web
-pub struct Web;
+//! The web client: embedded, compressed at build time, served under names that change with its content.
+//!
+//! With `--static DIR` the same is read from disk at each request, for whoever works on the client.
+
+mod bundle;
+mod embedded;
+mod headers;
+mod negotiate;
+mod path;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use crate::model::{Code, Error, Result};
+use crate::net::{Header, Method, Request, Response, ResponseBox, StatusCode};
+
+pub use headers::security_headers;
+
+/// Stands for the version in the addresses of what is read from disk.
+const UNVERSIONED: &str = "dev";
+const ALLOW: &str = "GET, HEAD, OPTIONS";
+const FOREVER: &str = "public, max-age=31536000, immutable";
+const ASK_AGAIN: &str = "no-cache";
+const NEVER: &str = "no-store";
+
+/// Serves the client.
+#[derive(Debug)]
+pub struct Web {
+    /// The path of the public URL, without a slash at its end.
+    base: String,
+    https: bool,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    Embedded { page: Vec<u8>, tag: String },
+    Folder(PathBuf),
+}
+
+/// What stands at a path.
+struct Found {
+    kind: &'static str,
+    cache: &'static str,
+    /// Its entity tag, without quotes.
+    tag: Option<Cow<'static, str>>,
+    plain: Cow<'static, [u8]>,
+    gzip: Option<&'static [u8]>,
+}
+
 impl Web {
-    /// new
-    pub fn new(_: &str, _: bool, _: Option<PathBuf>) -> Self {
-        Self
+    /// The client under `base`, the path of the public URL (`""`, `/chat`); `https`: whether that URL is https;
+    /// `static_dir`: the folder to read it from instead of the binary.
+    pub fn new(base: &str, https: bool, static_dir: Option<PathBuf>) -> Self {
+        let base = base.trim_end_matches('/').to_owned();
+        let source = static_dir.map_or_else(
+            || {
+                let page = fill(embedded::page(), &base, embedded::version());
+                let tag = hmac_sha256::Hash::hash(&page).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+                Source::Embedded { page, tag }
+            },
+            Source::Folder,
+        );
+        Self { base, https, source }
     }
-    /// answer
-    pub fn answer(&self, _: &Request) -> Option<ResponseBox> {
-        None
+
+    /// Answers if the path, with the base stripped, is the client's; otherwise `None`.
+    ///
+    /// # Errors
+    /// 405.
+    pub fn answer(&self, request: &Request) -> Option<Result<ResponseBox>> {
+        let found = match &self.source {
+            Source::Embedded { page, tag } => find_embedded(&request.path, page, tag),
+            Source::Folder(folder) => self.find_in(folder, &request.path),
+        }?;
+        let is_code = found.kind.starts_with("text/javascript") || found.kind.starts_with("text/css");
+        let mut headers = if is_code { headers::asset_headers(self.https) } else { security_headers(self.https) };
+        Some(match request.method {
+            Method::Get | Method::Head => Ok(respond(found, &request.headers, headers)),
+            Method::Options => {
+                put(&mut headers, "Allow", ALLOW);
+                Ok(response(204, headers, Cow::Borrowed(&[])))
+            }
+            _ => Err(Error { allow: Some(ALLOW.to_owned()), ..Error::new(Code::MethodNotAllowed) }),
+        })
+    }
+
+    /// The folder is listed and the key compared: no path that a client sends is ever opened.
+    fn find_in(&self, folder: &Path, path: &str) -> Option<Found> {
+        let key = asset_key(path, UNVERSIONED);
+        if key.is_none() && !path::is_page(path) {
+            return None;
+        }
+        let bundle =
+            bundle::read(folder).inspect_err(|error| log::error!("cannot read {}: {error}", folder.display())).ok()?;
+        let (kind, bytes) = match key {
+            Some(key) => bundle.files.into_iter().find(|file| file.key == key).map(|file| (file.kind, file.bytes))?,
+            None => (PAGE_KIND, fill(&bundle.page, &self.base, UNVERSIONED)),
+        };
+        Some(Found { kind, cache: NEVER, tag: None, plain: Cow::Owned(bytes), gzip: None })
     }
 }
-/// headers
-pub fn security_headers(_: bool) -> Vec<Header> {
-    vec![]
+
+const PAGE_KIND: &str = "text/html; charset=utf-8";
+
+fn find_embedded(path: &str, page: &[u8], tag: &str) -> Option<Found> {
+    if path::is_page(path) {
+        let (tag, plain) = (Some(Cow::Owned(tag.to_owned())), Cow::Owned(page.to_owned()));
+        return Some(Found { kind: PAGE_KIND, cache: ASK_AGAIN, tag, plain, gzip: None });
+    }
+    let asset = embedded::asset(asset_key(path, embedded::version())?)?;
+    let tag = Some(Cow::Borrowed(asset.tag));
+    Some(Found { kind: asset.kind, cache: FOREVER, tag, plain: Cow::Borrowed(asset.plain), gzip: asset.gzip })
+}
+
+/// `/assets/{version}/{key}` → the key.
+fn asset_key<'a>(path: &'a str, version: &str) -> Option<&'a str> {
+    path.strip_prefix("/assets/")?.strip_prefix(version)?.strip_prefix('/')
+}
+
+/// The page with the assets' address in its marks.
+fn fill(page: &str, base: &str, version: &str) -> Vec<u8> {
+    let base = base.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+    page.replace(bundle::ASSETS_MARK, &format!("{base}/assets/{version}")).into_bytes()
+}
+
+fn respond(found: Found, asked: &[Header], mut headers: Vec<Header>) -> ResponseBox {
+    let gzip = found.gzip.filter(|_| negotiate::accepts_gzip(asked));
+    put(&mut headers, "Cache-Control", found.cache);
+    if found.gzip.is_some() {
+        put(&mut headers, "Vary", "Accept-Encoding");
+    }
+    if let Some(tag) = found.tag {
+        // Two forms of one content are two representations: strong tags must differ (RFC 9110 §8.8.3.3).
+        let tag = if gzip.is_some() { format!("\"{tag}-gzip\"") } else { format!("\"{tag}\"") };
+        put(&mut headers, "ETag", &tag);
+        if negotiate::has_already(asked, &tag) {
+            return response(304, headers, Cow::Borrowed(&[]));
+        }
+    }
+    put(&mut headers, "Content-Type", found.kind);
+    match gzip {
+        Some(packed) => {
+            put(&mut headers, "Content-Encoding", "gzip");
+            response(200, headers, Cow::Borrowed(packed))
+        }
+        None => response(200, headers, found.plain),
+    }
+}
+
+fn put(headers: &mut Vec<Header>, name: &'static str, value: &str) {
+    headers.extend(Header::from_bytes(name, value));
+}
+
+/// Always with its length: chunks would only make it longer.
+fn response(status: u16, headers: Vec<Header>, body: Cow<'static, [u8]>) -> ResponseBox {
+    let length = body.len();
+    Response::new(StatusCode(status), headers, Cursor::new(body), Some(length), None)
+        .with_chunked_threshold(usize::MAX)
+        .boxed()
 }

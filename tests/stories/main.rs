@@ -8,6 +8,7 @@ mod harness;
 mod accounts;
 mod architecture;
 mod channels;
+mod crash;
 
 mod dms;
 mod gateway;

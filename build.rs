@@ -1,0 +1,58 @@
+//! Embeds the web client: reads `static/`, names it by its content, compresses it, and writes the table that
+//! `src/web/embedded.rs` includes.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use flate2::{Compression, write::GzEncoder};
+use hmac_sha256::Hash;
+
+#[path = "src/web/bundle.rs"]
+mod bundle;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed=static");
+    println!("cargo:rerun-if-changed=src/web/bundle.rs");
+    println!("cargo:rerun-if-changed=build.rs");
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
+    let bundle = bundle::read(Path::new("static"))?;
+    let mut whole = Hash::new();
+    whole.update(&bundle.page);
+    let mut table = format!("static PAGE: &str = {:?};\nstatic ASSETS: &[Asset] = &[\n", bundle.page);
+    for (at, file) in bundle.files.iter().enumerate() {
+        for part in [file.key.as_bytes(), &file.bytes.len().to_be_bytes(), &file.bytes] {
+            whole.update(part);
+        }
+        let plain = out.join(format!("asset-{at}"));
+        std::fs::write(&plain, &file.bytes)?;
+        let packed = gzip(&file.bytes)?;
+        let gzip = if packed.len() < file.bytes.len() {
+            let path = out.join(format!("asset-{at}.gz"));
+            std::fs::write(&path, packed)?;
+            format!("Some(include_bytes!({path:?}))")
+        } else {
+            "None".to_owned()
+        };
+        let (key, kind, tag) = (&file.key, file.kind, hex(&Hash::hash(&file.bytes)));
+        let fields =
+            format!("key: {key:?}, kind: {kind:?}, tag: {tag:?}, plain: include_bytes!({plain:?}), gzip: {gzip}");
+        writeln!(table, "    Asset {{ {fields} }},")?;
+    }
+    writeln!(table, "];\nstatic VERSION: &str = {:?};", hex(&whole.finalize()))?;
+    std::fs::write(out.join("client.rs"), table)?;
+    Ok(())
+}
+
+/// Compressed as well as gzip can: it happens once per build instead of at each request.
+fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
+/// 64 bits of a hash: nobody chooses the content, so they only have to differ.
+fn hex(hash: &[u8; 32]) -> String {
+    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}

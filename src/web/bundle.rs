@@ -1,0 +1,113 @@
+//! What the client consists of: its files, the joined style sheet, and the page with its marks filled.
+//!
+//! The build script runs this over `static/` for what is embedded, and `--static` at each request, so that both serve
+//! the same keys.
+
+use std::io;
+use std::path::Path;
+
+/// Where the page's assets stand; filled when the base path is known.
+pub const ASSETS_MARK: &str = "{{assets}}";
+/// Where the page names all modules, so that the browser fetches them in one go instead of level by level.
+const PRELOAD_MARK: &str = "<!-- modulepreload -->";
+/// The page itself: the one file that is no asset.
+const PAGE: &str = "index.html";
+/// The module that the page starts.
+const ENTRY: &str = "app.js";
+/// The joined style sheet.
+const SHEET: &str = "app.css";
+/// These style sheets come first, in this order: the others build on them.
+const FIRST_SHEETS: [&str; 3] = ["styles/reset.css", "styles/tokens.css", "styles/base.css"];
+/// Folders within folders; `static/components/NAME/` is two.
+const DEPTH_MAX: usize = 8;
+
+/// One asset.
+pub struct File {
+    /// Its path below the assets' folder, with `/`.
+    pub key: String,
+    /// Its `Content-Type`.
+    pub kind: &'static str,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// The whole client.
+pub struct Bundle {
+    /// The page; [`ASSETS_MARK`] stands for the address of the assets.
+    pub page: String,
+    /// All assets, sorted by key.
+    pub files: Vec<File>,
+}
+
+/// The `Content-Type` by file name; `None` for what is not served.
+fn kind(name: &str) -> Option<&'static str> {
+    if name.starts_with('.') || name.ends_with(".d.ts") || name.contains(".test.") {
+        return None;
+    }
+    Some(match name.rsplit_once('.')?.1 {
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "html" => "text/html; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "json" => "application/json",
+        "webmanifest" => "application/manifest+json",
+        _ => return None,
+    })
+}
+
+/// Reads the client from its folder.
+///
+/// # Errors
+/// What reading files gives; a missing page.
+pub fn read(folder: &Path) -> io::Result<Bundle> {
+    let mut files = Vec::new();
+    walk(folder, "", DEPTH_MAX, &mut files)?;
+    files.sort_by(|a, b| a.key.cmp(&b.key));
+    let (sheets, mut files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.key.ends_with(".css"));
+    files.push(join(sheets));
+    files.sort_by(|a, b| a.key.cmp(&b.key));
+    let page = files.iter().position(|file| file.key == PAGE).map(|at| files.remove(at));
+    let page =
+        page.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no {PAGE} in {}", folder.display())))?;
+    let page = String::from_utf8(page.bytes).map_err(io::Error::other)?;
+    Ok(Bundle { page: page.replace(PRELOAD_MARK, &preloads(&files)), files })
+}
+
+/// Collects the files below `folder`. Symbolic links are not followed: nothing outside the folder is ever served.
+fn walk(folder: &Path, prefix: &str, depth: usize, files: &mut Vec<File>) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let key = format!("{prefix}{name}");
+        let file_type = entry.file_type()?;
+        if file_type.is_dir() && depth > 0 {
+            walk(&entry.path(), &format!("{key}/"), depth - 1, files)?;
+        } else if file_type.is_file()
+            && let Some(kind) = kind(&name)
+        {
+            files.push(File { key, kind, bytes: std::fs::read(entry.path())? });
+        }
+    }
+    Ok(())
+}
+
+/// One style sheet of all: one request, and an order that does not depend on which component loads first.
+fn join(mut sheets: Vec<File>) -> File {
+    let rank = |key: &str| FIRST_SHEETS.iter().position(|first| *first == key).unwrap_or(FIRST_SHEETS.len());
+    sheets.sort_by(|a, b| (rank(&a.key), &a.key).cmp(&(rank(&b.key), &b.key)));
+    let mut bytes = Vec::new();
+    for sheet in &sheets {
+        bytes.extend_from_slice(&sheet.bytes);
+        if !sheet.bytes.ends_with(b"\n") {
+            bytes.push(b'\n');
+        }
+    }
+    File { key: SHEET.to_owned(), kind: "text/css; charset=utf-8", bytes }
+}
+
+fn preloads(files: &[File]) -> String {
+    let modules = files.iter().filter(|file| file.key.ends_with(".js") && file.key != ENTRY);
+    let links = modules.map(|file| format!("<link rel=\"modulepreload\" href=\"{ASSETS_MARK}/{}\">", file.key));
+    links.collect::<Vec<_>>().join("\n")
+}

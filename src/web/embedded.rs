@@ -1,0 +1,38 @@
+//! The client in the binary, as the build script wrote it.
+
+/// A file of the client.
+pub(super) struct Asset {
+    /// Its path below the assets' folder.
+    pub(super) key: &'static str,
+    /// Its `Content-Type`.
+    pub(super) kind: &'static str,
+    /// Its entity tag, without quotes.
+    pub(super) tag: &'static str,
+    /// Its content.
+    pub(super) plain: &'static [u8],
+    /// The same compressed, where that is smaller.
+    pub(super) gzip: Option<&'static [u8]>,
+}
+
+/// The page, with the mark for the assets' address.
+pub(super) fn page() -> &'static str {
+    PAGE
+}
+
+/// A hash over the whole client: stands in the assets' address, so that an address never changes its content.
+pub(super) fn version() -> &'static str {
+    VERSION
+}
+
+/// The asset of exactly this key.
+pub(super) fn asset(key: &str) -> Option<&'static Asset> {
+    ASSETS.iter().find(|asset| asset.key == key)
+}
+
+/// All assets.
+#[cfg(test)]
+pub(super) fn assets() -> &'static [Asset] {
+    ASSETS
+}
+
+include!(concat!(env!("OUT_DIR"), "/client.rs"));

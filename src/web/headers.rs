@@ -1,0 +1,76 @@
+//! What every answer of the client's carries.
+
+use crate::net::Header;
+
+/// The page loads what this server serves, and nothing else. No string becomes code or markup (trusted types), no other
+/// site frames the page, and no form is sent but by script. `'self'` covers the WebSocket of the same host.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+    img-src 'self' blob:; media-src 'self' blob:; manifest-src 'self'; form-action 'none'; base-uri 'none'; \
+    frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// A chat of text needs no devices.
+const PERMISSIONS_POLICY: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
+    magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), screen-wake-lock=(), serial=(), \
+    usb=(), xr-spatial-tracking=()";
+
+/// For whatever is fetched.
+const ALWAYS: [(&str, &str); 2] =
+    [("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin")];
+
+/// For what a browser may show as a document.
+const DOCUMENT: [(&str, &str); 3] = [
+    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+    ("Referrer-Policy", "no-referrer"),
+    ("Permissions-Policy", PERMISSIONS_POLICY),
+];
+
+/// For a year, browsers then go to https by themselves.
+const STRICT_TRANSPORT_SECURITY: (&str, &str) = ("Strict-Transport-Security", "max-age=31536000");
+
+/// Browsers heed it over https only; over plain http they answer it with an error on the console of each page.
+const OPENER: (&str, &str) = ("Cross-Origin-Opener-Policy", "same-origin");
+
+/// The security fields of a page; `https`: whether people reach the instance that way.
+pub fn security_headers(https: bool) -> Vec<Header> {
+    let mut headers = asset_headers(https);
+    headers.extend(DOCUMENT.into_iter().chain(https.then_some(OPENER)).filter_map(header));
+    headers
+}
+
+/// Those of a script or style sheet. The others would say nothing there, and are longer than a small module.
+pub(super) fn asset_headers(https: bool) -> Vec<Header> {
+    ALWAYS.into_iter().chain(https.then_some(STRICT_TRANSPORT_SECURITY)).filter_map(header).collect()
+}
+
+fn header((name, value): (&'static str, &'static str)) -> Option<Header> {
+    Header::from_bytes(name, value).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(headers: &[Header], name: &'static str) -> Option<String> {
+        headers.iter().find(|header| header.field.equiv(name)).map(|header| header.value.to_string())
+    }
+
+    #[test]
+    fn the_policy_allows_nothing_but_ourselves() {
+        let policy = value(&security_headers(false), "Content-Security-Policy").unwrap();
+        for rule in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "trusted-types 'none'"] {
+            assert!(policy.split("; ").any(|directive| directive == rule), "{rule}");
+        }
+        for open in ["unsafe", "http:", "https:", "data:", "*", "  "] {
+            assert!(!policy.contains(open), "{open}");
+        }
+    }
+
+    #[test]
+    fn what_only_https_heeds_is_said_over_https_only() {
+        for name in ["Strict-Transport-Security", "Cross-Origin-Opener-Policy"] {
+            assert_eq!(value(&security_headers(false), name), None);
+            assert!(value(&security_headers(true), name).is_some());
+        }
+        assert_eq!(security_headers(true).len(), ALWAYS.len() + DOCUMENT.len() + 2, "every field is well-formed");
+    }
+}

@@ -1,0 +1,175 @@
+/** Starts the client: who is it, what stands in the address bar, and which screen follows from both. */
+import { Api, Problem } from "./lib/api.js";
+import { h } from "./lib/dom.js";
+import { Gateway } from "./lib/gateway.js";
+import { base, parseRoute, routePath } from "./lib/route.js";
+import { History } from "./state/history.js";
+import { Outbox } from "./state/outbox.js";
+import { Store } from "./state/store.js";
+import "./components/about-page/about-page.js";
+import "./components/channel-list/channel-list.js";
+import "./components/chat-shell/chat-shell.js";
+import "./components/form-dialog/form-dialog.js";
+import "./components/invite-card/invite-card.js";
+import "./components/message-composer/message-composer.js";
+import "./components/message-row/message-row.js";
+import "./components/message-timeline/message-timeline.js";
+import "./components/server-rail/server-rail.js";
+import "./components/settings-page/settings-page.js";
+import "./components/sign-in/sign-in.js";
+
+const LAST_CHANNEL = "chatd.channel";
+const api = new Api({ base });
+const store = new Store();
+const outbox = new Outbox({ api, store });
+const history = new History({ api, store });
+const gateway = new Gateway({
+  base,
+  token: () => api.token(),
+  onEvent: (op, d) => store.apply(op, d),
+  onState: (state) => {
+    store.setConnection(state);
+    if (state === "ready") caughtUp();
+  },
+});
+gateway.onRejected = () => api.refresh();
+let signedIn = false;
+/** Whether an account was just made, or signed in to, on the page of an invite: that is a yes to it. */
+let accepted = false;
+/** The latest channel of each server. @type {Map<string, string>} */
+const visited = new Map();
+
+/** @type {import("./types.js").Client} */
+const client = { api, store, outbox, history, gateway, go, openServer, signOut };
+
+/** @param {import("./types.js").Route} route @param {{replace?: boolean}} [options] */
+function go(route, { replace = false } = {}) {
+  const path = routePath(route);
+  if (path !== location.pathname) globalThis.history[replace ? "replaceState" : "pushState"](null, "", path);
+  arrive(route);
+}
+
+/** @param {import("./types.js").Route} route */
+function arrive(route) {
+  if (route.page === "channel") {
+    visited.set(route.server ?? "@me", route.channel);
+    localStorage.setItem(LAST_CHANNEL, routePath(route, "/"));
+  }
+  store.setRoute(route);
+  draw();
+}
+
+/** @param {string} serverId */
+function openServer(serverId) {
+  const channels = store.channelsOf(serverId).filter((channel) => channel.type === "text");
+  const channel = channels.find(({ channel_id: id }) => id === visited.get(serverId)) ?? channels[0];
+  if (channel) return go({ page: "channel", server: serverId, channel: channel.channel_id });
+  go({ page: "home" });
+  store.setSection(serverId);
+}
+
+/** The connection stands: what waited is sent, what was missed is fetched, and whoever came by `/` gets to a channel. */
+function caughtUp() {
+  outbox.retryAll();
+  if (store.route.page === "home" && store.section === "@me" && !visited.size) {
+    const last = parseRoute(localStorage.getItem(LAST_CHANNEL) ?? "/", "/");
+    const [first] = store.servers.keys();
+    if (last.page === "channel" && store.channels.has(last.channel)) return go(last, { replace: true });
+    if (first) return openServer(first);
+  }
+  draw();
+}
+
+/** The network is back, or somebody looks at the page again: not a moment to wait longer. */
+function tryAgain() {
+  gateway.retryNow();
+  if (store.connection === "ready") outbox.retryAll();
+}
+
+async function signOut() {
+  await api.logout();
+  signedOut();
+}
+
+function signedOut() {
+  gateway.stop();
+  localStorage.removeItem(LAST_CHANNEL);
+  // A new start is the surest way to keep nothing of one person for the next.
+  if (signedIn) location.assign(base);
+  signedIn = false;
+  draw();
+}
+
+function entered() {
+  signedIn = true;
+  gateway.start();
+  draw();
+}
+
+let drawn = "";
+
+/** Puts the right screen into the page, if another one is there. */
+function draw() {
+  const { route } = store;
+  const code = route.page === "invite" ? route.code : null;
+  const screen = !signedIn ? `sign-in ${code}` : code ? `invite ${code}` : "chat";
+  if (screen === drawn) return;
+  drawn = screen;
+  if (signedIn && code === null) return document.body.replaceChildren(h("chat-shell", { client }));
+  const door = h("div", { class: "door-card" });
+  // A dead invite opens no account; what is left is the ordinary door.
+  const gone = () => door.querySelector("sign-in")?.replaceWith(h("sign-in", { client, invite: null, onentered: entered }));
+  if (code !== null) door.append(h("invite-card", { client, code, accepted, class: signedIn ? "alone" : "", ongone: gone }));
+  if (!signedIn) door.append(h("sign-in", { client, invite: code, onentered: () => { accepted = true; entered(); } }));
+  document.body.replaceChildren(h("main", { class: "door" }, door));
+  accepted = false;
+}
+
+/** @param {unknown} error */
+function unreachable(error) {
+  drawn = "unreachable";
+  document.body.replaceChildren(h("main", { class: "door" }, h("div", { class: "door-card empty", role: "alert" },
+    h("h1", {}, "The server cannot be reached"),
+    h("p", {}, error instanceof Problem && error.status ? error.message : "Check your connection. The server may be starting again."),
+    h("button", { class: "primary", onclick: start }, "Try again"))));
+}
+
+async function start() {
+  try {
+    await api.refresh();
+    entered();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status !== 401) unreachable(error);
+  }
+}
+
+/** Unread mentions and the place in the window's title: it is all one sees of a tab in the back. */
+function title() {
+  const count = [...store.channels.keys()].reduce((sum, id) => sum + store.mentions(id), 0);
+  const { channel } = store;
+  const place = channel ? `${channel.server_id ? "#" : ""}${store.channelName(channel)}` : "chatd";
+  document.title = count ? `(${count}) ${place}` : place;
+}
+
+// Every link of ours is an ordinary link; those that lead into the client are followed without a reload.
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest("a") : null;
+  if (!link || link.target || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const url = new URL(link.href);
+  const route = parseRoute(url.pathname);
+  if (url.origin !== location.origin || routePath(route) !== url.pathname) return;
+  event.preventDefault();
+  go(route);
+});
+document.addEventListener("dialog", (event) => {
+  document.body.append(h("form-dialog", { spec: /** @type {CustomEvent} */ (event).detail }));
+});
+addEventListener("popstate", () => arrive(parseRoute(location.pathname)));
+addEventListener("online", tryAgain);
+document.addEventListener("visibilitychange", () => { if (!document.hidden) tryAgain(); });
+store.watch((topic) => { if (topic !== "typing" && topic !== "presence" && topic !== "messages") title(); });
+api.onSignedOut = signedOut;
+
+document.documentElement.dataset.theme = localStorage.getItem("chatd.theme") ?? "system";
+store.setRoute(parseRoute(location.pathname));
+start();

@@ -1,0 +1,97 @@
+/** The channels of a server, or the direct messages; below them, oneself. */
+import { avatar, h, reconcile, View } from "../../lib/dom.js";
+import { createChannel, failed, invitePeople } from "../../lib/dialogs.js";
+import { icon } from "../../lib/icons.js";
+import { routePath } from "../../lib/route.js";
+import { STATUS } from "../../lib/text.js";
+
+class ChannelList extends View {
+  #head = h("header", { class: "head" });
+  #list = h("ol", { class: "channels" });
+  #empty = h("p", { class: "hint" }, "Nobody yet. Choose a name beside a message to write to that person alone.");
+  #self = h("footer", { class: "self" });
+
+  setup() {
+    this.append(this.#head, h("nav", { "aria-label": "Channels" }, this.#list, this.#empty), this.#self);
+  }
+
+  /** @param {string} topic */
+  wants(topic) {
+    return topic !== "messages" && topic !== "typing";
+  }
+
+  render() {
+    const { store } = this.client;
+    const server = store.servers.get(store.section) ?? null;
+    const channels = server ? store.channelsOf(server.server_id) : store.directChannels();
+    this.#drawHead(server);
+    this.#drawSelf();
+    this.#empty.hidden = Boolean(server) || channels.length > 0;
+    reconcile(this.#list, channels, (channel) => `${channel.channel_id} ${channel.type}`,
+      (channel) => (channel.type === "category" ? h("li", { class: "category" }) : h("li", {}, h("a", {}))),
+      (item, channel) => (channel.type === "category" ? item.replaceChildren(channel.name) : this.#drawChannel(item.firstElementChild, channel)));
+  }
+
+  /** @param {import("../../types.js").FullServer | null} server */
+  #drawHead(server) {
+    const { client } = this;
+    const name = server?.name ?? "Direct messages";
+    const invite = Boolean(server && client.store.can(server, "create_invite"));
+    const manage = Boolean(server && client.store.can(server, "manage_channels"));
+    const look = `${server?.server_id}\n${name}\n${invite}\n${manage}`;
+    if (this.#head.dataset.look === look) return;
+    this.#head.dataset.look = look;
+    const button = (/** @type {string} */ label, /** @type {Parameters<typeof icon>[0]} */ picture, /** @type {() => void} */ onclick) =>
+      h("button", { class: "quiet", "aria-label": label, title: label, onclick }, icon(picture));
+    const id = server?.server_id ?? "";
+    this.#head.replaceChildren(h("h1", { dir: "auto", title: name }, name),
+      invite ? button("Invite people", "invite", () => this.#invite(id)) : "",
+      manage ? button("Create a channel", "plus", () => this.tell("dialog", createChannel(client, id))) : "");
+  }
+
+  /** @param {string} serverId */
+  async #invite(serverId) {
+    this.tell("dialog", await invitePeople(this.client, serverId).catch(failed));
+  }
+
+  /** @param {HTMLAnchorElement} link @param {import("../../types.js").Channel} channel */
+  #drawChannel(link, channel) {
+    const { store } = this.client;
+    const id = channel.channel_id;
+    const name = store.channelName(channel);
+    const open = store.channel?.channel_id === id;
+    const mentions = store.mentions(id);
+    const unread = store.unread(id) && !open;
+    const [other] = channel.type === "dm" ? store.others(channel) : [];
+    const status = other ? store.presences.get(other.user_id) ?? "offline" : "";
+    link.href = routePath({ page: "channel", server: channel.server_id, channel: id });
+    link.classList.toggle("unread", unread);
+    if (open) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+    const look = [name, mentions, unread, status, channel.parent_id].join("\n");
+    if (link.dataset.look === look) return;
+    link.dataset.look = look;
+    const who = other ? store.users.get(other.user_id) ?? other : null;
+    const picture = channel.server_id ? icon("hash") : avatar(who?.user_id ?? id, name, who?.avatar_url ?? null);
+    link.replaceChildren(status ? h("span", { class: "with-status" }, picture, h("span", { class: `status ${status}` })) : picture,
+      h("span", { class: "name", dir: "auto" }, name), status ? h("span", { class: "sr-only" }, `, ${STATUS[status]}`) : "",
+      mentions ? h("span", { class: "badge" }, mentions, h("span", { class: "sr-only" }, " for you")) : unread ? h("span", { class: "sr-only" }, ", unread") : "");
+  }
+
+  #drawSelf() {
+    const { user } = this.client.store;
+    if (!user) return;
+    const name = user.display_name || user.username;
+    const status = this.client.store.connection === "ready" ? user.status : "offline";
+    const look = `${name}\n${user.avatar_url}\n${status}`;
+    if (this.#self.dataset.look === look) return;
+    this.#self.dataset.look = look;
+    this.#self.replaceChildren(
+      h("span", { class: "with-status" }, avatar(user.user_id, name, user.avatar_url), h("span", { class: `status ${status}` })),
+      h("span", { class: "who" }, h("span", { class: "name", dir: "auto" }, name), h("span", { class: "hint" }, STATUS[status] ?? "")),
+      h("a", { class: "button quiet", href: routePath({ page: "help" }), "aria-label": "Help", title: "Help" }, icon("help")),
+      h("a", { class: "button quiet", href: routePath({ page: "settings" }), "aria-label": "Settings", title: "Settings" }, icon("settings")));
+  }
+}
+
+customElements.define("channel-list", ChannelList);

@@ -1,0 +1,76 @@
+/** One question in a modal dialog: made, shown, and gone with its answer. */
+import { Problem } from "../../lib/api.js";
+import { h } from "../../lib/dom.js";
+import { icon } from "../../lib/icons.js";
+
+class FormDialog extends HTMLElement {
+  /** @type {import("../../types.js").Dialog} */ spec = { title: "", action: "Close" };
+  #dialog = h("dialog", { class: "dialog", onclose: () => this.remove() });
+
+  connectedCallback() {
+    this.append(this.#dialog);
+    this.#draw();
+    // The dialog gives the focus back to where it was when it closes; so it must still be in the page then.
+    this.#dialog.showModal();
+    this.#focusFirst();
+  }
+
+  #draw() {
+    const { title, text, fields = [], action, danger, run } = this.spec;
+    const error = h("p", { class: "problem", role: "alert" });
+    const button = h("button", { class: danger ? "primary danger" : "primary" }, action);
+    const close = () => this.#dialog.close();
+    const form = h("form", { class: "stack" },
+      h("h2", { id: "dialog-title", dir: "auto" }, title), text && h("p", { class: "lead" }, text),
+      ...fields.map((field) => (field.copy ? this.#copyField(field) : this.#field(field))), error,
+      h("div", { class: "actions" }, run && h("button", { type: "button", onclick: close }, "Cancel"), button));
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      if (!run) return close();
+      button.disabled = true;
+      try {
+        const next = await run(Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()])));
+        if (!next) return close();
+        this.spec = next;
+        this.#draw();
+        this.#focusFirst();
+      } catch (problem) {
+        button.disabled = false;
+        error.textContent = problem instanceof Problem ? problem.message : String(problem);
+      }
+    });
+    this.#dialog.setAttribute("aria-labelledby", "dialog-title");
+    this.#dialog.replaceChildren(form);
+  }
+
+  #focusFirst() {
+    const first = this.#dialog.querySelector("input") ?? this.#dialog.querySelector("button.primary");
+    if (first instanceof HTMLInputElement && first.readOnly) first.select();
+    else if (first instanceof HTMLElement) first.focus();
+  }
+
+  /** @param {import("../../types.js").Field} field */
+  #field({ name, label, value = "", hint = "", placeholder = "", maxLength, optional = false }) {
+    return h("label", { class: "field" }, h("span", { class: "label" }, label, optional && h("i", {}, " (optional)")),
+      h("input", { name, value, placeholder, maxLength, required: !optional, autocomplete: "off", dir: "auto" }),
+      hint && h("span", { class: "hint" }, hint));
+  }
+
+  /** @param {import("../../types.js").Field} field */
+  #copyField({ name, label, value = "" }) {
+    const input = h("input", { name, value, readOnly: true, onfocus: () => input.select() });
+    const told = h("span", { class: "hint", role: "status" });
+    const copy = async () => {
+      input.select();
+      // On plain http there is no clipboard API; the old command still works there.
+      if (navigator.clipboard) await navigator.clipboard.writeText(value).catch(() => {});
+      else document.execCommand("copy");
+      told.textContent = "Copied";
+    };
+    return h("div", { class: "field" }, h("label", { class: "label", for: `copy-${name}` }, label),
+      h("div", { class: "copy" }, Object.assign(input, { id: `copy-${name}` }),
+        h("button", { type: "button", onclick: copy }, icon("copy"), "Copy")), told);
+  }
+}
+
+customElements.define("form-dialog", FormDialog);

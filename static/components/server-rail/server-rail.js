@@ -1,0 +1,50 @@
+/** The servers, one under the other; above them the direct messages. */
+import { avatar, h, reconcile, View } from "../../lib/dom.js";
+import { createServer, joinServer } from "../../lib/dialogs.js";
+import { icon } from "../../lib/icons.js";
+
+class ServerRail extends View {
+  #list = h("ol", { class: "servers" });
+
+  setup() {
+    const { client } = this;
+    this.append(h("nav", { "aria-label": "Servers" }, this.#list),
+      h("div", { class: "more" },
+        h("button", { class: "round", "aria-label": "Create a server", title: "Create a server", onclick: () => this.tell("dialog", createServer(client)) }, icon("plus")),
+        h("button", { class: "round", "aria-label": "Join a server", title: "Join a server", onclick: () => this.tell("dialog", joinServer(client)) }, icon("link"))));
+  }
+
+  /** @param {string} topic */
+  wants(topic) {
+    return ["servers", "channels", "reads", "route"].includes(topic);
+  }
+
+  render() {
+    const { store } = this.client;
+    const channels = [...store.channels.values()];
+    const sections = [{ id: "@me", name: "Direct messages", url: null }, ...[...store.servers.values()]
+      .map((server) => ({ id: server.server_id, name: server.name, url: server.icon_url }))];
+    reconcile(this.#list, sections, ({ id }) => id, ({ id }) => h("li", {}, this.#button(id)), (item, { id, name, url }) => {
+      const button = item.firstElementChild;
+      const mine = channels.filter((channel) => (channel.server_id ?? "@me") === id && channel.type !== "category");
+      const mentions = mine.reduce((sum, channel) => sum + store.mentions(channel.channel_id), 0);
+      const unread = mine.some((channel) => store.unread(channel.channel_id));
+      const told = mentions ? `, ${mentions} for you` : unread ? ", unread" : "";
+      button.setAttribute("aria-label", name + told);
+      button.title = name;
+      button.toggleAttribute("aria-current", store.section === id);
+      button.classList.toggle("unread", unread);
+      const look = `${name}\n${url}\n${mentions}`;
+      if (button.dataset.look === look) return;
+      button.dataset.look = look;
+      button.replaceChildren(id === "@me" ? icon("message") : avatar(id, name, url), ...(mentions ? [h("span", { class: "badge", "aria-hidden": "true" }, mentions)] : []));
+    });
+  }
+
+  /** @param {string} id */
+  #button(id) {
+    return h("button", { class: "round", onclick: () => (id === "@me" ? this.client.go({ page: "home" }) : this.client.openServer(id)) });
+  }
+}
+
+customElements.define("server-rail", ServerRail);

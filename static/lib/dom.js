@@ -1,0 +1,101 @@
+/** Making and keeping elements: createElement and text nodes, never markup from strings. */
+
+/** @typedef {Node | string | number | null | undefined | false} Child */
+
+/**
+ * A new element. Functions named `on…` listen, names with a dash and `class`, `role`, `for`, `href` are attributes,
+ * everything else is a property; `null` and `undefined` are left out.
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Record<string, any>} [properties]
+ * @param {...Child} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+export function h(tag, properties = {}, ...children) {
+  const element = /** @type {any} */ (document.createElement(tag));
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === null) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name.includes("-") || ["class", "role", "for", "href"].includes(name)) element.setAttribute(name, value);
+    else element[name] = value;
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
+  return element;
+}
+
+/** @type {WeakMap<Element, Map<string, HTMLElement>>} */
+const kept = new WeakMap();
+
+/**
+ * Makes the element's children stand for these items, in order. A child lives as long as its item's key does, so that
+ * focus, selection and scroll position stay where they are.
+ * @template I
+ * @param {Element} parent whose children are all made here
+ * @param {I[]} items
+ * @param {(item: I) => string} key
+ * @param {(item: I) => HTMLElement} make
+ * @param {(child: any, item: I) => void} update
+ */
+export function reconcile(parent, items, key, make, update) {
+  const before = kept.get(parent) ?? new Map();
+  const now = new Map(items.map((item) => [key(item), before.get(key(item)) ?? make(item)]));
+  for (const [id, child] of before) if (!now.has(id)) child.remove();
+  let place = parent.firstElementChild;
+  for (const item of items) {
+    const child = /** @type {HTMLElement} */ (now.get(key(item)));
+    update(child, item);
+    if (child === place) place = place.nextElementSibling;
+    else parent.insertBefore(child, place);
+  }
+  kept.set(parent, now);
+}
+
+/** A component that follows the store: `setup` once it is in the page, `render` then and after each change it wants. */
+export class View extends HTMLElement {
+  /** @type {import("../types.js").Client} */ client = /** @type {any} */ (null);
+  /** @type {(() => void)[]} */ #ends = [];
+
+  /** Which changes it draws. @param {import("../state/store.js").Topic} _topic @param {string} [_id] */
+  wants(_topic, _id) {
+    return false;
+  }
+
+  setup() {}
+
+  render() {}
+
+  /** Runs when the element leaves the page. @param {() => void} end */
+  atEnd(end) {
+    this.#ends.push(end);
+  }
+
+  connectedCallback() {
+    this.replaceChildren();
+    this.setup();
+    this.atEnd(this.client.store.watch((topic, id) => { if (this.wants(topic, id)) this.render(); }));
+    this.render();
+  }
+
+  disconnectedCallback() {
+    for (const end of this.#ends.splice(0)) end();
+  }
+
+  /** Something for whoever is above. @param {string} type @param {unknown} [detail] */
+  tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true }));
+  }
+}
+
+/** A picture, or initials on a colour of their own. @param {string} id @param {string} name @param {string | null} url */
+export function avatar(id, name, url) {
+  const picture = h("span", { class: "avatar", "aria-hidden": "true" });
+  if (url) {
+    picture.append(h("img", { src: url, alt: "", loading: "lazy", decoding: "async", draggable: false }));
+  } else {
+    const initials = name.trim().split(/\s+/).slice(0, 2).map((word) => [...word][0] ?? "");
+    picture.textContent = initials.join("").toUpperCase();
+    // The last digits of IDs made in a row differ; 137.5° apart, neighbours never look alike.
+    picture.style.setProperty("--hue", String((Number(id.slice(-6)) * 137.5) % 360));
+  }
+  return picture;
+}

@@ -1,0 +1,31 @@
+/** Our own small set of icons: strokes on a grid of 24. */
+const PATHS = {
+  close: "M6 6l12 12M18 6 6 18",
+  copy: "M9 9h10v11H9zM15 9V4H5v11h4",
+  down: "M12 5v13M6.500 12.500 12 18l5.500-5.500",
+  edit: "M5 19l1-4L16 5l3 3L9 18z",
+  hash: "M10 4 8 20M16 4l-2 16M4.500 9h15.500M4 15h15.500",
+  help: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM9.600 9.500a2.500 2.500 0 1 1 3.700 2.200c-.900.500-1.300 1-1.300 1.900M12 16.700v.100",
+  invite: "M10 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM3 20c.500-3.500 3.200-5.500 7-5.500 1.400 0 2.600.300 3.600.700M18 14v6M15 17h6",
+  link: "M10 14a4 4 0 0 0 5.700 0l3-3A4 4 0 0 0 13 5.300l-1 1M14 10a4 4 0 0 0-5.700 0l-3 3a4 4 0 0 0 5.700 5.700l1-1",
+  menu: "M4 7h16M4 12h16M4 17h16",
+  message: "M6 5h12a2.500 2.500 0 0 1 2.500 2.500v6A2.500 2.500 0 0 1 18 16h-5.500L8 19.800V16H6a2.500 2.500 0 0 1-2.500-2.500v-6A2.500 2.500 0 0 1 6 5z",
+  plus: "M12 5v14M5 12h14",
+  retry: "M19 12a7 7 0 1 1-2.100-5M19.500 4v4h-4",
+  send: "M4.500 11.500 20 4l-5.500 16-3.500-7z",
+  settings: "M4 8h9M18 8h2M4 16h2M11 16h9M15.500 10.500a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5zM8.500 18.500a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5z",
+  trash: "M5 7h14M10 7V4.500h4V7M7 7l.800 12.500h8.400L17 7M10.500 11v5M13.500 11v5",
+};
+
+/** @param {keyof typeof PATHS} name */
+export function icon(name) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  const path = document.createElementNS(space, "path");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  path.setAttribute("d", PATHS[name]);
+  svg.append(path);
+  return svg;
+}

@@ -1,0 +1,94 @@
+/** Pure functions over a channel's messages: arrays sorted by ID, never changed in place. */
+
+/**
+ * @typedef {import("../types.js").Message} Message
+ * @typedef {import("../types.js").Timeline} Timeline
+ */
+
+/** IDs are decimal integers of up to 63 bits: too large for numbers. @param {string} a @param {string} b */
+export function compareIds(a, b) {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+/** @returns {Timeline} */
+export function emptyTimeline() {
+  return { messages: [], pending: [], hasOlder: true, loaded: false, staleUpTo: null, deleted: new Set() };
+}
+
+/** Puts a message in its place, over an older form of itself. @param {Message[]} list @param {Message} message */
+export function upsert(list, message) {
+  let at = list.length;
+  while (at > 0 && compareIds(list[at - 1].message_id, message.message_id) >= 0) at -= 1;
+  const known = list[at]?.message_id === message.message_id ? list[at] : null;
+  return [...list.slice(0, at), known ? later(known, message) : message, ...list.slice(at + (known ? 1 : 0))];
+}
+
+/**
+ * The two forms of a message in one: the later edit wins, and what the later one leaves out (nonce, reactions) stays.
+ * @param {Message} known
+ * @param {Message} incoming
+ */
+function later(known, incoming) {
+  return (known.edited_at ?? "") > (incoming.edited_at ?? "") ? { ...incoming, ...known } : { ...known, ...incoming };
+}
+
+/**
+ * Adds the latest page. What it does not hold, within its reach, was deleted while we were away; what is newer than
+ * both the page and the loss of connection came live. A gap between page and list forgets the list: no hole is shown.
+ * @param {Timeline} timeline
+ * @param {Message[]} page newest first
+ * @param {number} limit how many were asked for
+ * @returns {Timeline}
+ */
+export function mergeLatest(timeline, page, limit) {
+  const fresh = page.filter((message) => !timeline.deleted.has(message.message_id)).reverse();
+  const whole = page.length < limit;
+  const oldest = page.at(-1)?.message_id ?? "0";
+  const newest = page[0]?.message_id ?? "0";
+  const { staleUpTo, messages } = timeline;
+  const overlaps = !whole && messages.some((message) => compareIds(message.message_id, oldest) >= 0
+    && (staleUpTo === null || compareIds(message.message_id, staleUpTo) <= 0));
+  const kept = messages.filter(({ message_id: id }) => {
+    if (compareIds(id, oldest) < 0) return overlaps;
+    return compareIds(id, newest) <= 0 ? fresh.some((message) => message.message_id === id)
+      : staleUpTo === null || compareIds(id, staleUpTo) > 0;
+  });
+  const confirmed = new Set(fresh.map((message) => message.nonce).filter(Boolean));
+  return {
+    messages: fresh.reduce(upsert, kept), pending: timeline.pending.filter((row) => !confirmed.has(row.nonce)), loaded: true,
+    hasOlder: overlaps ? timeline.hasOlder : !whole, staleUpTo: null, deleted: new Set(),
+  };
+}
+
+/** Adds an older page in front. @param {Timeline} timeline @param {Message[]} page newest first @param {number} limit @returns {Timeline} */
+export function mergeOlder(timeline, page, limit) {
+  const fresh = page.filter((message) => !timeline.deleted.has(message.message_id));
+  return { ...timeline, messages: fresh.reduce(upsert, timeline.messages), hasOlder: page.length === limit };
+}
+
+/**
+ * What the timeline shows: day dividers, and messages of one author in a row grouped under one name.
+ * @param {Message[]} messages confirmed and then pending ones
+ * @param {number} [gapMs] how far apart grouped messages may be
+ * @returns {{key: string, day?: Date, message?: Message, grouped?: boolean}[]}
+ */
+export function rows(messages, gapMs = 5 * 60_000) {
+  const list = [];
+  const nonces = new Set();
+  /** @type {Message | null} */
+  let previous = null;
+  for (const message of messages) {
+    const time = new Date(message.timestamp);
+    const newDay = previous === null || new Date(previous.timestamp).toDateString() !== time.toDateString();
+    if (newDay) list.push({ key: `day ${time.toDateString()}`, day: time });
+    const grouped = !newDay && previous?.author.user_id === message.author.user_id && !message.reply_to
+      && time.getTime() - new Date(previous.timestamp).getTime() < gapMs;
+    // An optimistic row and its confirmed message share the nonce, so the row on the screen stays the same element.
+    // Nonces are their authors' choice, so only the first of two equal ones counts.
+    const known = message.nonce === undefined || nonces.has(message.nonce);
+    list.push({ key: known ? message.message_id : `nonce ${message.nonce}`, message, grouped });
+    nonces.add(message.nonce);
+    previous = message;
+  }
+  return list;
+}

@@ -1,0 +1,85 @@
+/** The API's objects as the client uses them; API.md describes each field. Not served: for the type checker alone. */
+import type { Api } from "./lib/api.js";
+import type { View } from "./lib/dom.js";
+import type { Gateway } from "./lib/gateway.js";
+import type { History } from "./state/history.js";
+import type { Outbox } from "./state/outbox.js";
+import type { Store } from "./state/store.js";
+
+export type Id = string;
+export type Status = "online" | "idle" | "dnd" | "invisible" | "offline";
+export interface Author { user_id: Id; username: string; display_name: string | null; avatar_url: string | null }
+export interface User extends Author { bio: string; status: Status; created_at: string; is_admin?: boolean }
+export interface Role { role_id: Id; name: string; color: number; position: number; permissions: string[] }
+export interface Member { user: User; server_id: Id; nickname: string | null; roles: Id[]; joined_at: string }
+export interface Channel {
+  channel_id: Id; server_id: Id | null; type: "text" | "category" | "dm" | "group_dm"; parent_id: Id | null;
+  name: string; topic: string; position: number; last_message_id: Id | null; created_at: string;
+  recipients?: User[]; permissions?: string[];
+}
+export interface Server {
+  server_id: Id; name: string; description: string; icon_url: string | null; owner_id: Id; member_count: number;
+  created_at: string;
+}
+export interface FullServer extends Server { channels: Channel[]; roles: Role[]; permissions: string[]; member: Member }
+export interface Reaction { emoji: string; count: number; me: boolean }
+export interface Message {
+  message_id: Id; channel_id: Id; author: Author; content: string; timestamp: string; edited_at: string | null;
+  reply_to: { message_id: Id; author?: Author; content?: string; deleted?: boolean } | null; mentions: Id[]; mentioned_users: Author[]; mention_roles: Id[]; mention_everyone: boolean;
+  attachments: { attachment_id: Id; filename: string; url: string }[]; reactions?: Reaction[]; pinned: boolean; nonce?: string;
+  /** Only on rows that the server has not confirmed: under way, not sent for want of a connection, or turned down. */
+  pending?: "sending" | "offline" | "refused";
+  /** Why it was turned down, in words. */
+  refusal?: string;
+}
+export interface Invite {
+  code: string; url: string; expires_at: string | null; inviter: Author;
+  server: { server_id: Id; name: string; icon_url: string | null; member_count: number };
+}
+export interface Instance { name: string; version: string; registration: "open" | "invite" | "closed"; setup_required: boolean }
+/** A stretch of a channel's messages that ends at its latest one. */
+export interface Timeline {
+  messages: Message[]; pending: Message[]; hasOlder: boolean; loaded: boolean;
+  /** Set while messages known from an earlier connection may have changed unnoticed: the newest of them. */
+  staleUpTo: Id | null;
+  /** Deleted while a page may have been under way. */
+  deleted: Set<Id>;
+}
+export type Page = "home" | "settings" | "admin" | "help";
+export type Route =
+  | { page: Page }
+  | { page: "invite"; code: string }
+  | { page: "channel"; server: Id | null; channel: Id; message?: Id };
+
+/** One question to the user; `run` may return the next one, which takes its place. */
+export interface Dialog {
+  title: string; text?: string; fields?: Field[];
+  /** The button's words. Without `run` it only closes. */
+  action: string; danger?: boolean;
+  run?: (values: Record<string, string>) => Promise<Dialog | void>;
+}
+export interface Field {
+  name: string; label: string; value?: string; hint?: string; placeholder?: string; maxLength?: number; optional?: boolean;
+  /** Shown to be copied, not to be changed. */
+  copy?: boolean;
+}
+
+/** What the components share: given to each as its property `client`. */
+export interface Client {
+  api: Api; store: Store; gateway: Gateway; outbox: Outbox; history: History;
+  go(route: Route, options?: { replace?: boolean }): void;
+  openServer(serverId: Id): void;
+  signOut(): Promise<void>;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "about-page": View; "channel-list": View; "chat-shell": View; "server-rail": View; "settings-page": View;
+    "form-dialog": HTMLElement & { spec: Dialog };
+    "invite-card": View & { code: string; accepted: boolean };
+    "message-composer": View & { channel: Channel };
+    "message-row": View & { item: { message: Message; grouped: boolean }; edit(): void };
+    "message-timeline": View & { channel: Channel; editLast(): void; toBottom(): void };
+    "sign-in": View & { invite: string | null };
+  }
+}

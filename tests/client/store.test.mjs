@@ -1,0 +1,130 @@
+/** What the store makes of CONNECTED and the events after it. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { OP } from "../../static/lib/ops.js";
+import { channel, connected, connectedStore, message, person } from "./fakes.mjs";
+
+const ids = (store, id = "10") => store.timeline(id).messages.map((one) => one.message_id);
+
+test("CONNECTED draws the first screen", () => {
+  const store = connectedStore();
+  assert.equal(store.ready, true);
+  assert.deepEqual([...store.servers.keys()], ["5"]);
+  assert.deepEqual(store.channelsOf("5").map((one) => one.channel_id), ["10", "11"]);
+  assert.deepEqual(store.directChannels().map((one) => store.channelName(one)), ["bob"]);
+  assert.equal(store.presences.get("2"), "idle");
+  assert.equal(store.section, "5");
+});
+
+test("a second CONNECTED forgets what is gone and keeps what is on the screen", () => {
+  const store = connectedStore();
+  store.apply(OP.MESSAGE_CREATE, message("100"));
+  store.setTimeline("11", { loaded: true });
+  store.apply(OP.CONNECTED, connected({ dm_channels: [] }));
+  assert.equal(store.channels.has("20"), false);
+  assert.deepEqual(ids(store), ["100"], "the open channel does not flicker");
+  assert.deepEqual([store.timeline("10").loaded, store.timeline("10").staleUpTo], [false, "100"], "but it is to be caught up");
+  assert.equal(store.timelines.has("11"), false, "others load anew");
+});
+
+test("messages stand in the order of their IDs, each once, whatever order they come in", () => {
+  const store = connectedStore();
+  for (const id of ["99", "101", "100", "101", "1000"]) store.apply(OP.MESSAGE_CREATE, message(id));
+  assert.deepEqual(ids(store), ["99", "100", "101", "1000"], "as numbers, not as text");
+});
+
+test("an edit changes content and leaves reactions", () => {
+  const store = connectedStore();
+  store.apply(OP.MESSAGE_CREATE, message("100"));
+  store.apply(OP.REACTION_ADD, { channel_id: "10", message_id: "100", user_id: "1", emoji: "👍" });
+  const { reactions, ...update } = message("100", { content: "better", edited_at: "2025-05-11T12:01:00.000Z" });
+  store.apply(OP.MESSAGE_UPDATE, update);
+  const [edited] = store.timeline("10").messages;
+  assert.equal(edited.content, "better");
+  assert.deepEqual(edited.reactions, [{ emoji: "👍", count: 1, me: true }]);
+  store.apply(OP.REACTION_REMOVE, { channel_id: "10", message_id: "100", user_id: "1", emoji: "👍" });
+  assert.deepEqual(store.timeline("10").messages[0].reactions, []);
+});
+
+test("a deleted message is gone, and stays gone if it comes once more", () => {
+  const store = connectedStore();
+  store.apply(OP.MESSAGE_CREATE, message("100"));
+  store.apply(OP.MESSAGE_DELETE, { channel_id: "10", message_id: "100", server_id: "5" });
+  store.confirm(message("100"));
+  assert.deepEqual(ids(store), []);
+});
+
+test("others' messages are unread, one's own are not, and mentions count", () => {
+  const store = connectedStore();
+  store.apply(OP.MESSAGE_CREATE, message("100"));
+  assert.deepEqual([store.unread("10"), store.mentions("10")], [true, 0]);
+  store.apply(OP.MESSAGE_CREATE, message("101", { mentions: ["1"] }));
+  assert.equal(store.mentions("10"), 1);
+  store.apply(OP.READ_UPDATE, { channel_id: "10", message_id: "101", mentions: 0 });
+  assert.deepEqual([store.unread("10"), store.mentions("10")], [false, 0]);
+  store.apply(OP.MESSAGE_CREATE, message("102", { author: person("1", "alice") }));
+  assert.equal(store.unread("10"), false);
+});
+
+test("each direct message is for the reader", () => {
+  const store = connectedStore();
+  store.apply(OP.MESSAGE_CREATE, message("100", { channel_id: "20" }));
+  assert.equal(store.mentions("20"), 1);
+});
+
+test("somebody else's nonce does not take away what waits to be sent", () => {
+  const store = connectedStore();
+  store.setTimeline("10", { pending: [message("pending", { nonce: "n", pending: "sending" })] });
+  store.apply(OP.MESSAGE_CREATE, message("100", { nonce: "n" }));
+  assert.equal(store.timeline("10").pending.length, 1);
+  store.apply(OP.MESSAGE_CREATE, message("101", { nonce: "n", author: person("1", "alice") }));
+  assert.equal(store.timeline("10").pending.length, 0);
+});
+
+test("typing shows others for ten seconds, and ends with their message", () => {
+  const store = connectedStore();
+  for (const user of ["1", "2", "3"]) store.apply(OP.TYPING_START, { channel_id: "10", user_id: user });
+  assert.deepEqual(store.typists("10"), ["2", "3"]);
+  assert.deepEqual(store.typists("10", Date.now() + 11_000), []);
+  store.apply(OP.MESSAGE_CREATE, message("100"));
+  assert.deepEqual(store.typists("10"), ["3"]);
+});
+
+test("a channel comes, changes and goes", () => {
+  const store = connectedStore();
+  store.apply(OP.CHANNEL_CREATE, channel("12", { permissions: ["view_channel"] }));
+  assert.equal(store.can(store.channels.get("12"), "send_messages"), false);
+  store.apply(OP.CHANNEL_UPDATE, channel("12", { name: "renamed" }));
+  assert.equal(store.channelName(store.channels.get("12")), "renamed");
+  store.apply(OP.CHANNEL_DELETE, { channel_id: "12", server_id: "5" });
+  assert.equal(store.channels.has("12"), false);
+});
+
+test("joining brings the server, and being removed takes all of it", () => {
+  const store = connectedStore();
+  const server = { ...connected().servers[0], server_id: "6", channels: [channel("30", { server_id: "6" })] };
+  store.apply(OP.SERVER_MEMBER_ADD, { user: person("1", "alice"), server_id: "6", server });
+  assert.ok(store.servers.has("6") && store.channels.has("30"));
+  store.apply(OP.SERVER_MEMBER_ADD, { user: person("3", "carol"), server_id: "6" });
+  assert.equal(store.servers.get("6").member_count, 3);
+  store.apply(OP.SERVER_MEMBER_REMOVE, { user_id: "1", server_id: "6", reason: "kicked" });
+  assert.equal(store.servers.has("6") || store.channels.has("30"), false);
+});
+
+test("a role gives what it allows, and takes it again", () => {
+  const store = connectedStore();
+  const roles = [...store.servers.get("5").roles, { role_id: "7", name: "mods", color: 0, position: 1, permissions: ["manage_channels"] }];
+  store.apply(OP.ROLES_UPDATE, { server_id: "5", roles });
+  assert.equal(store.can(store.servers.get("5"), "manage_channels"), false);
+  const { member } = store.servers.get("5");
+  store.apply(OP.SERVER_MEMBER_UPDATE, { ...member, roles: ["7"] });
+  assert.equal(store.can(store.servers.get("5"), "manage_channels"), true);
+  store.apply(OP.SERVER_MEMBER_UPDATE, { ...member, roles: [] });
+  assert.equal(store.can(store.servers.get("5"), "manage_channels"), false);
+});
+
+test("unknown events are passed over", () => {
+  const store = connectedStore();
+  store.apply(999, { anything: true });
+  assert.equal(store.ready, true);
+});
