@@ -325,6 +325,7 @@ pub fn effort_note(shares: &[f64]) -> String {
     if most >= 0.9 { note + ": SATURATED, the server could do more" } else { note }
 }
 
-fn thread_cpu() -> Duration {
+/// CPU time of the calling thread.
+pub fn thread_cpu() -> Duration {
     clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
 }

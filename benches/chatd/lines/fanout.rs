@@ -5,7 +5,7 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use super::{Scene, posting};
+use super::{Scene, bare_send, posting};
 use crate::Outcome;
 use crate::client::{Client, Effort, Id, effort_note, expect_success};
 use crate::deliveries::{Deliveries, Faults};
@@ -39,7 +39,7 @@ fn cases(scene: &Scene, server: &Server, client: &mut Client) -> Outcome<Vec<Row
     let mut rows = Vec::new();
     for (in_flight, budget) in CASES {
         let senders = senders.start..senders.start + in_flight;
-        let mut rounds = Vec::new();
+        let (mut rounds, mut bare) = (Vec::new(), Vec::new());
         for number in 0..=ROUNDS {
             client.heartbeat(gateways.clone())?;
             client.drain(Duration::from_millis(50))?;
@@ -48,9 +48,16 @@ fn cases(scene: &Scene, server: &Server, client: &mut Client) -> Outcome<Vec<Row
             let round = Flight::new(&place, &gateways, &senders).round(client, server, time)?;
             if number > 0 {
                 rounds.push(round);
+                // Beside the rounds, so that both meet the same neighbours.
+                bare.push(bare_send::cost_us(MEMBERS)?);
             }
         }
-        rows.push(row(scene, in_flight, budget, &rounds));
+        let mut row = row(scene, in_flight, budget, &rounds);
+        if in_flight == 1 {
+            let bare = number(median(&bare).unwrap_or(0.0));
+            row = row.note(format!("a bare loop of one send to each of {MEMBERS} costs {bare} µs here and now"));
+        }
+        rows.push(row);
     }
     Ok(rows)
 }

@@ -1,5 +1,6 @@
 //! The lines of the table, one file a subject.
 
+mod bare_send;
 mod binary;
 mod fanout;
 mod history;
