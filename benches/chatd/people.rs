@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -13,6 +14,8 @@ use crate::wire;
 const REGISTRATIONS_AT_ONCE: usize = 4;
 /// Handshakes at once.
 const HANDSHAKES_AT_ONCE: usize = 64;
+/// The first who connect must not wait too long for the last: the server expects a heartbeat each 30 s.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
 
 pub struct Place {
     /// `/api/rest/channels/{channel_id}/messages`.
@@ -89,6 +92,7 @@ pub fn connect(client: &mut Client, place: &Place, each: usize) -> Outcome<Range
     let total = place.tokens.len() * each;
     eprintln!("  connecting {total} gateways");
     let mut gateways: Option<Range<Id>> = None;
+    let mut beaten = Instant::now();
     let tokens: Vec<_> = place.tokens.iter().flat_map(|token| std::iter::repeat_n(token, each)).collect();
     for some in tokens.chunks(HANDSHAKES_AT_ONCE) {
         let opened = client.open(some.len())?;
@@ -96,7 +100,12 @@ pub fn connect(client: &mut Client, place: &Place, each: usize) -> Outcome<Range
             client.send(id, |out| wire::upgrade(out, token))?;
         }
         client.await_op(some.len(), 10)?;
-        gateways = Some(gateways.map_or(opened.clone(), |all| all.start..opened.end));
+        let all = gateways.map_or(opened.clone(), |all| all.start..opened.end);
+        if beaten.elapsed() > HEARTBEAT_INTERVAL {
+            client.heartbeat(all.clone())?;
+            beaten = Instant::now();
+        }
+        gateways = Some(all);
     }
     gateways.ok_or_else(|| "nobody to connect".to_owned())
 }

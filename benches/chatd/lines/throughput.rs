@@ -12,7 +12,7 @@ use crate::Outcome;
 use crate::client::{Client, Effort, effort_note};
 use crate::people;
 use crate::server::Server;
-use crate::table::{Budget, Row, number};
+use crate::table::{Budget, Row, median, number};
 
 const SENDERS: usize = 64;
 const ROUNDS: usize = 5;
@@ -52,20 +52,21 @@ fn measure(scene: &Scene, preload: Option<&Path>, budget: Budget) -> Outcome<Vec
         return Err(format!("the delay is not in force: one sender alone posted {lone:.0} messages a second"));
     }
     run(SENDERS, Duration::from_millis(300))?;
-    let (mut rates, mut cpu, mut efforts) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rates, mut cpu_us, mut efforts) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let (effort, before, begin) = (Effort::begin(), server.cpu()?, Instant::now());
-        rates.push(run(SENDERS, ROUND)?);
-        cpu.push((server.cpu()? - before).as_secs_f64() / begin.elapsed().as_secs_f64());
+        let rate = run(SENDERS, ROUND)?;
+        cpu_us.push((server.cpu()? - before).as_secs_f64() * 1e6 / (rate * begin.elapsed().as_secs_f64()));
+        rates.push(rate);
         efforts.push(effort.share());
     }
     server.stop()?;
-    let cores = cpu.iter().copied().fold(0.0, f64::max);
+    let cpu_us = number(median(&cpu_us).unwrap_or(0.0));
     let what = if preload.is_some() { "64 senders, fsync + 10 ms" } else { "64 senders, this disk" };
     let row = scene.row(what, rates, "messages/s", budget);
     Ok(vec![
         row.note(format!("one sender alone: {} messages/s", number(lone)))
-            .note(format!("the server took up to {cores:.2} cores; {}", effort_note(&efforts))),
+            .note(format!("server CPU for a message: {cpu_us} µs; {}", effort_note(&efforts))),
     ])
 }
 
