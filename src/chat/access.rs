@@ -88,9 +88,7 @@ impl Place {
     pub fn audience(&self, cx: &Reading<'_>) -> Result<Audience> {
         Ok(match self.server_id {
             Some(server) => Audience::Channel(server, self.channel_id),
-            None => Audience::Users(
-                store::dms::members(cx.db, self.channel_id)?.into_iter().map(|(user, _)| user).collect(),
-            ),
+            None => dm_audience(cx, self.channel_id)?,
         })
     }
 
@@ -99,6 +97,15 @@ impl Place {
     pub fn with_messages(self) -> Result<Self> {
         if self.kind == ChannelKind::Category { Err(Error::not_found()) } else { Ok(self) }
     }
+}
+
+/// The people of a DM, but for those from whom it is hidden: they have not heard of it yet, or do not want to.
+///
+/// # Errors
+/// Database errors.
+pub(super) fn dm_audience(cx: &Reading<'_>, channel: ChannelId) -> Result<Audience> {
+    let members = store::dms::members(cx.db, channel)?.into_iter();
+    Ok(Audience::Users(members.filter(|(_, hidden)| !hidden).map(|(user, _)| user).collect()))
 }
 
 /// In a DM everybody may do what needs no rank.

@@ -169,6 +169,15 @@ fn signed_in(cx: &Reading<'_>, user: UserId, session: SessionId, token: &Refresh
     })
 }
 
+/// Whose session a refresh token belongs to, if that lives.
+///
+/// # Errors
+/// Database errors.
+pub fn user_of_refresh(cx: &Reading<'_>, token: &str) -> Result<Option<UserId>> {
+    let Some(token) = RefreshToken::parse(&cx.shared.keys, token) else { return Ok(None) };
+    Ok(store::sessions::stored(cx.db, token.session_id())?.map(|stored| stored.user_id))
+}
+
 /// Rotates a refresh token. The one just rotated away is forgiven for ten seconds and answers with the same
 /// successor (its answer was lost); an older one ends the session, since two parties hold the family
 /// (RFC 9700 §4.14).

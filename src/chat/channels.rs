@@ -1,10 +1,12 @@
 //! Channels of servers, and what is the same for DMs.
 
+use std::collections::HashMap;
+
 use super::access::{self, Caller};
 use super::{Reading, Writing, dms, servers};
 use crate::model::name::Topic;
 use crate::model::object::{Channel, ChannelKind, ReadState};
-use crate::model::request::{ChannelPatch, MarkRead, NewChannel};
+use crate::model::request::{ChannelPatch, MarkRead, NewChannel, NewChannelKind};
 use crate::model::{Audience, ChannelId, Code, Error, Event, MessageId, Payload, Permission, Result, ServerId, UserId};
 use crate::store;
 
@@ -27,10 +29,10 @@ pub fn list(cx: &Reading<'_>, caller: &Caller, server: ServerId) -> Result<Vec<C
 pub fn create(cx: &mut Writing<'_, '_>, caller: &Caller, server: ServerId, new: Result<NewChannel>) -> Result<Channel> {
     access::server(cx, caller, server)?.need(Permission::ManageChannels)?;
     let new = new?;
-    let kind = new.kind.unwrap_or(ChannelKind::Text);
-    if !matches!(kind, ChannelKind::Text | ChannelKind::Category) {
-        return Err(Error::field("type", "must be text or category"));
-    }
+    let kind = match new.kind.unwrap_or_default() {
+        NewChannelKind::Text => ChannelKind::Text,
+        NewChannelKind::Category => ChannelKind::Category,
+    };
     let all = store::channels::of(cx.db, server)?;
     check_parent(&all, kind, new.parent_id)?;
     if all.len() >= servers::CHANNELS_MAX {
@@ -190,13 +192,19 @@ pub fn delete(cx: &mut Writing<'_, '_>, caller: &Caller, id: ChannelId) -> Resul
 /// 404, 400.
 pub fn mark_read(cx: &mut Writing<'_, '_>, caller: &Caller, id: ChannelId, mark: Result<MarkRead>) -> Result<()> {
     access::place(cx, caller, id)?.with_messages()?;
-    set_read(cx, caller.user_id, id, mark?.message_id);
-    Ok(())
+    set_read(cx, caller.user_id, &[(id, mark?.message_id)])
 }
 
-/// Sets how far somebody has read, and tells their devices.
-pub(super) fn set_read(cx: &mut Writing<'_, '_>, user: UserId, channel_id: ChannelId, message_id: MessageId) {
-    cx.tx.mark_read(user, channel_id, message_id);
-    let state = ReadState { channel_id, message_id, mentions: 0 };
-    cx.publish(Event::new(Audience::Users(vec![user]), Payload::ReadUpdate(state)));
+/// Sets how far somebody has read in some channels, and tells their devices where that is news.
+pub(super) fn set_read(cx: &mut Writing<'_, '_>, user: UserId, marks: &[(ChannelId, MessageId)]) -> Result<()> {
+    let mut before: HashMap<_, _> = store::read_states::of(cx.db, user)?.into_iter().collect();
+    before.extend(cx.late.of(user));
+    for &(channel_id, message_id) in marks {
+        if before.get(&channel_id) != Some(&message_id) {
+            cx.tx.mark_read(user, channel_id, message_id);
+            let state = ReadState { channel_id, message_id, mentions: 0 };
+            cx.publish(Event::new(Audience::Users(vec![user]), Payload::ReadUpdate(state)));
+        }
+    }
+    Ok(())
 }

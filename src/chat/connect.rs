@@ -1,12 +1,12 @@
 //! What a gateway session starts with: whom it hears of, and the first screen.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::access::{self, Caller};
 use super::{Chat, Reading, dms, servers, users};
 use crate::auth::Claims;
 use crate::model::object::{Connected, Presence, ReadState, Status};
-use crate::model::{Error, MessageId, Result, ServerId, Timestamp, UserId};
+use crate::model::{ChannelId, Error, MessageId, Result, ServerId, UserId};
 use crate::store;
 
 /// Whom a user hears of, as the registry keeps it.
@@ -37,46 +37,43 @@ impl Chat {
         lock: impl FnOnce() -> G,
         register: impl FnOnce(&mut G, Caller, Scope) -> Result<R>,
     ) -> Result<(R, FirstScreen)> {
-        let shared = self.shared();
         self.store().snapshot(
             lock,
             |guard, db| {
-                let cx = Reading { db, now: Timestamp::now(), shared };
+                let cx = self.reading(db);
                 let caller = access::caller(&cx, claims)?;
                 let scope = scope(&cx, &caller)?;
-                register(guard, caller, scope).map(|registered| (caller, registered))
+                // Later they may have gone to disk, behind this snapshot.
+                let late = cx.late.of(caller.user_id);
+                register(guard, caller, scope).map(|registered| (caller, late, registered))
             },
-            |db, (caller, registered)| {
-                let cx = Reading { db, now: Timestamp::now(), shared };
-                Ok((registered, self.first_screen(&cx, &caller)?))
-            },
+            |db, (caller, late, registered)| Ok((registered, first_screen(&self.reading(db), &caller, late)?)),
         )
     }
+}
 
-    fn first_screen(&self, cx: &Reading<'_>, caller: &Caller) -> Result<FirstScreen> {
-        let account = store::accounts::get(cx.db, caller.user_id)?.ok_or_else(Error::not_found)?;
-        let servers = store::servers::of(cx.db, caller.user_id)?;
-        let servers: Vec<_> =
-            servers.into_iter().map(|server| servers::full(cx, server, caller.user_id)).collect::<Result<_>>()?;
-        let dm_channels = dms::list(cx, caller, caller.user_id)?;
-        let visible = servers.iter().flat_map(|s| &s.channels).chain(&dm_channels).map(|c| c.channel_id);
-        let visible: HashSet<_> = visible.collect();
-        let mut read: std::collections::BTreeMap<_, MessageId> =
-            store::read_states::of(cx.db, caller.user_id)?.into_iter().collect();
-        read.extend(self.store().read_states().of(caller.user_id));
-        let read_states = read.into_iter().filter(|(channel, _)| visible.contains(channel));
-        let read_states =
-            read_states.map(|(channel_id, message_id)| ReadState { channel_id, message_id, mentions: 0 }).collect();
-        Ok(Connected {
-            session_id: String::new(),
-            user: users::own(account),
-            servers,
-            dm_channels,
-            read_states,
-            presences: Vec::<Presence>::new(),
-            settings: serde_json::Map::new(),
-        })
-    }
+fn first_screen(cx: &Reading<'_>, caller: &Caller, late: Vec<(ChannelId, MessageId)>) -> Result<FirstScreen> {
+    let account = store::accounts::get(cx.db, caller.user_id)?.ok_or_else(Error::not_found)?;
+    let servers = store::servers::of(cx.db, caller.user_id)?;
+    let servers: Vec<_> =
+        servers.into_iter().map(|server| servers::full(cx, server, caller.user_id)).collect::<Result<_>>()?;
+    let dm_channels = dms::list(cx, caller, caller.user_id)?;
+    let visible = servers.iter().flat_map(|s| &s.channels).chain(&dm_channels).map(|c| c.channel_id);
+    let visible: HashSet<_> = visible.collect();
+    let mut read: BTreeMap<_, MessageId> = store::read_states::of(cx.db, caller.user_id)?.into_iter().collect();
+    read.extend(late);
+    let read_states = read.into_iter().filter(|(channel, _)| visible.contains(channel));
+    let read_states =
+        read_states.map(|(channel_id, message_id)| ReadState { channel_id, message_id, mentions: 0 }).collect();
+    Ok(Connected {
+        session_id: String::new(),
+        user: users::own(account),
+        servers,
+        dm_channels,
+        read_states,
+        presences: Vec::<Presence>::new(),
+        settings: serde_json::Map::new(),
+    })
 }
 
 fn scope(cx: &Reading<'_>, caller: &Caller) -> Result<Scope> {

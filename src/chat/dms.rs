@@ -1,6 +1,6 @@
 //! Direct messages between two people, and groups of up to ten.
 
-use super::access::{Caller, Place};
+use super::access::{self, Caller, Place};
 use super::{Reading, Writing, users};
 use crate::model::object::{Channel, ChannelKind, User};
 use crate::model::request::{ChannelPatch, NewDm};
@@ -153,14 +153,14 @@ pub(super) fn leave(cx: &mut Writing<'_, '_>, caller: &Caller, place: Place) -> 
     }
     store::dms::remove_member(cx.db, id, caller.user_id)?;
     cx.publish(gone);
-    let left: Vec<UserId> = store::dms::members(cx.db, id)?.into_iter().map(|(user, _)| user).collect();
-    if left.is_empty() {
+    if store::dms::members(cx.db, id)?.is_empty() {
         store::channels::delete(cx.db, id)?;
         cx.tx.sweep_later();
         return Ok(());
     }
     let channel = whole(cx, id)?;
-    cx.publish(Event::new(Audience::Users(left), Payload::ChannelUpdate(channel)));
+    let audience = access::dm_audience(cx, id)?;
+    cx.publish(Event::new(audience, Payload::ChannelUpdate(channel)));
     Ok(())
 }
 
@@ -174,8 +174,7 @@ pub(super) fn rename(cx: &mut Writing<'_, '_>, mut channel: Channel, patch: Resu
         name.as_str().clone_into(&mut channel.name);
         store::channels::set(cx.db, &channel)?;
         fill(cx, &mut channel)?;
-        let members = store::dms::members(cx.db, channel.channel_id)?;
-        let audience = Audience::Users(members.into_iter().map(|(user, _)| user).collect());
+        let audience = access::dm_audience(cx, channel.channel_id)?;
         cx.publish(Event::new(audience, Payload::ChannelUpdate(channel.clone())));
         return Ok(channel);
     }

@@ -1,7 +1,7 @@
 //! Invites.
 
 use super::access::{self, Caller};
-use super::{Reading, Writing, members, users};
+use super::{Reading, Registration, Writing, members, users};
 use crate::auth::random;
 use crate::model::object::{Invite, InvitePreview, PreviewServer, Server};
 use crate::model::request::{NewInvite, Patch};
@@ -97,10 +97,11 @@ pub(super) fn join_as(cx: &mut Writing<'_, '_>, user: UserId, code: &str) -> Res
     Ok(invite.server_id)
 }
 
-/// Whether an invite lets somebody make an account.
+/// Whether an invite is good for somebody who makes an account. Where everybody may, it only has to lead somewhere.
 pub(super) fn for_registration(cx: &Reading<'_>, code: &str) -> Result<bool> {
+    let config = &cx.shared.config;
     match live(cx, code) {
-        Ok(invite) if cx.shared.config.admins_invites_register => {
+        Ok(invite) if config.admins_invites_register && config.registration != Registration::Open => {
             Ok(store::accounts::get(cx.db, invite.inviter_id)?.is_some_and(|inviter| inviter.is_admin))
         }
         Ok(_) => Ok(true),

@@ -3,7 +3,7 @@
 use super::access::{self, Caller};
 use super::{Reading, Slice, Writing, servers, users};
 use crate::model::event::{MemberAdd, Removal};
-use crate::model::object::Member;
+use crate::model::object::{Member, Status};
 use crate::model::request::{Cursor, MemberQuery};
 use crate::model::{Audience, Code, Effect, Error, Event, Payload, Permission, Result, ServerId, UserId, limits};
 use crate::store::{self, servers::Membership};
@@ -18,7 +18,8 @@ pub(super) fn object(cx: &Reading<'_>, server_id: ServerId, row: Membership) -> 
     }
 }
 
-/// Members, ascending by user, or those that match best.
+/// Members, ascending by user; with a prefix those that match best come first, and there is no next page: "after"
+/// a user says nothing of who matches better.
 ///
 /// # Errors
 /// 404, 400.
@@ -31,18 +32,21 @@ pub fn list(cx: &Reading<'_>, caller: &Caller, id: ServerId, query: Result<Membe
     };
     let one_more = page.limit + 1;
     let wanted = user_ids.or_else(|| online.then(|| cx.shared.presences.online()));
-    let rows = match wanted {
-        Some(users) => some(cx, id, users, after, one_more, |row| {
-            (!online || cx.shared.presences.of(row.account.user_id) != crate::model::object::Status::Offline)
-                && prefix.as_ref().is_none_or(|prefix| begins(row, prefix))
-        })?,
-        None => match &prefix {
-            Some(prefix) => store::servers::members_like(cx.db, id, prefix, after, one_more)?,
-            None => store::servers::members(cx.db, id, after, one_more)?,
-        },
+    let is_there = |row: &Membership| !online || cx.shared.presences.of(row.account.user_id) != Status::Offline;
+    let rows = match (wanted, &prefix) {
+        (Some(users), None) => some(cx, id, users, after, one_more, is_there)?,
+        (Some(users), Some(prefix)) => {
+            let matches = |row: &Membership| is_there(row) && begins(row, prefix);
+            let mut rows = some(cx, id, users, after, usize::MAX, matches)?;
+            rows.sort_by_key(|row| !starts(shown_name(row), prefix));
+            rows
+        }
+        (None, Some(prefix)) => store::servers::members_like(cx.db, id, prefix, after, one_more)?,
+        (None, None) => store::servers::members(cx.db, id, after, one_more)?,
     };
     let slice = Slice::cut(rows, page.limit);
-    Ok(Slice { items: slice.items.into_iter().map(|row| object(cx, id, row)).collect(), more: slice.more })
+    let items = slice.items.into_iter().map(|row| object(cx, id, row)).collect();
+    Ok(Slice { items, more: slice.more && prefix.is_none() })
 }
 
 /// Those of `users` who are members above `after` and whom `keep` keeps, ascending.
@@ -71,11 +75,18 @@ fn some(
 }
 
 fn begins(row: &Membership, prefix: &str) -> bool {
-    let prefix = prefix.to_lowercase();
-    [row.nickname.as_deref(), row.account.display_name.as_deref(), Some(row.account.username.as_str())]
-        .into_iter()
-        .flatten()
-        .any(|name| name.to_lowercase().starts_with(&prefix))
+    let names = [row.nickname.as_deref(), row.account.display_name.as_deref(), Some(row.account.username.as_str())];
+    names.into_iter().flatten().any(|name| starts(name, prefix))
+}
+
+fn starts(name: &str, prefix: &str) -> bool {
+    name.to_lowercase().starts_with(&prefix.to_lowercase())
+}
+
+/// The name that others see.
+fn shown_name(row: &Membership) -> &str {
+    let name = row.nickname.as_deref().or(row.account.display_name.as_deref());
+    name.unwrap_or(&row.account.username)
 }
 
 /// A member.

@@ -28,7 +28,7 @@ use rusqlite::Connection;
 
 use crate::auth::Keys;
 use crate::model::{Event, Result, Timestamp};
-use crate::store::{Store, Tx};
+use crate::store::{ReadStates, Store, Tx};
 
 /// A part of a longer list.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl<T> Slice<T> {
 
 /// The chat of this instance.
 pub struct Chat {
-    store: Store,
+    store: Arc<Store>,
     shared: Arc<Shared>,
 }
 
@@ -72,6 +72,8 @@ pub struct Reading<'a> {
     pub now: Timestamp,
     /// Configuration and presence.
     pub shared: &'a Shared,
+    /// Read positions that are not in the database yet.
+    late: &'a ReadStates,
 }
 
 /// What a rule that writes works with.
@@ -100,7 +102,7 @@ impl Writing<'_, '_> {
 impl Chat {
     /// The chat over an open store.
     pub fn new(store: Store, shared: Arc<Shared>) -> Self {
-        Self { store, shared }
+        Self { store: Arc::new(store), shared }
     }
 
     /// Runs a rule that only reads, on a consistent snapshot.
@@ -108,7 +110,7 @@ impl Chat {
     /// # Errors
     /// What the rule returns, or a database error.
     pub fn read<T>(&self, rule: impl FnOnce(&Reading<'_>) -> Result<T>) -> Result<T> {
-        self.store.read(|db| rule(&Reading { db, now: Timestamp::now(), shared: &self.shared }))
+        self.store.read(|db| rule(&self.reading(db)))
     }
 
     /// Runs a rule that writes, as a job of the committer; what it did is on disk when this returns.
@@ -119,11 +121,15 @@ impl Chat {
         &self,
         rule: impl FnOnce(&mut Writing<'_, '_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let shared = Arc::clone(&self.shared);
+        let (shared, store) = (Arc::clone(&self.shared), Arc::clone(&self.store));
         self.store.write(move |tx| {
-            let reading = Reading { db: tx.db, now: tx.now, shared: &shared };
+            let reading = Reading { db: tx.db, now: tx.now, shared: &shared, late: store.read_states() };
             rule(&mut Writing { reading, tx })
         })
+    }
+
+    fn reading<'a>(&'a self, db: &'a Connection) -> Reading<'a> {
+        Reading { db, now: Timestamp::now(), shared: &self.shared, late: self.store.read_states() }
     }
 
     /// What every rule may look at beside the database.

@@ -98,12 +98,9 @@ pub fn delete(cx: &mut Writing<'_, '_>, caller: &Caller, id: ServerId) -> Result
 /// # Errors
 /// 404.
 pub fn mark_read(cx: &mut Writing<'_, '_>, caller: &Caller, id: ServerId) -> Result<()> {
-    for channel in channels::list(cx, caller, id)? {
-        if let Some(last) = channel.last_message_id {
-            channels::set_read(cx, caller.user_id, channel.channel_id, last);
-        }
-    }
-    Ok(())
+    let seen = channels::list(cx, caller, id)?.into_iter();
+    let last: Vec<_> = seen.filter_map(|channel| Some((channel.channel_id, channel.last_message_id?))).collect();
+    channels::set_read(cx, caller.user_id, &last)
 }
 
 /// A server as `user`, a member, first sees it.

@@ -60,10 +60,6 @@ pub fn update(cx: &mut Writing<'_, '_>, caller: &Caller, user: UserId, patch: Re
     if patch.avatar.into_set().flatten().is_some() {
         return Err(Error::field("avatar", "must name an unused image of yours, or be null"));
     }
-    let status = patch.status.into_set();
-    if status == Some(Status::Offline) {
-        return Err(Error::field("status", "must be online, idle, dnd or invisible"));
-    }
     let before = store::accounts::get(cx.db, user)?.ok_or_else(Error::not_found)?;
     let mut changed = false;
     if let Some(username) = patch.username.into_set()
@@ -87,8 +83,8 @@ pub fn update(cx: &mut Writing<'_, '_>, caller: &Caller, user: UserId, patch: Re
         store::accounts::set_bio(cx.db, user, &bio)?;
         changed = true;
     }
-    if let Some(status) = status {
-        set_status(cx, user, status)?;
+    if let Some(status) = patch.status.into_set() {
+        set_status(cx, user, status.into())?;
     }
     let after = store::accounts::get(cx.db, user)?.ok_or_else(Error::not_found)?;
     if changed {

@@ -82,8 +82,8 @@ const TABLE: &[Row] = &[
         default: "none",
         about: "where people reach the instance, as in https://chat.example/friends; its path is honoured everywhere",
         set: |o, v| {
-            if !v.is_empty() && !v.starts_with("http://") && !v.starts_with("https://") {
-                return Err("must begin with http:// or https://".to_owned());
+            if !v.is_empty() && !is_url(v) {
+                return Err("must be http:// or https:// with a host, as in https://chat.example/friends".to_owned());
             }
             v.trim_end_matches('/').clone_into(&mut o.public_url);
             Ok(())
@@ -93,8 +93,11 @@ const TABLE: &[Row] = &[
         flag: "allowed-origins",
         value: "LIST",
         default: "none",
-        about: "origins of other sites whose pages may use the gateway, separated by commas",
+        about: "origins of other sites whose pages may use this one, as in https://site.example, separated by commas",
         set: |o, v| {
+            if let Some(bad) = list(v).find(|origin| !is_origin(origin)) {
+                return Err(format!("{bad} is no origin, as in https://site.example"));
+            }
             o.allowed_origins = list(v).map(str::to_owned).collect();
             Ok(())
         },
@@ -169,6 +172,20 @@ const TABLE: &[Row] = &[
 
 fn parse<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("must be {what}"))
+}
+
+/// A URL that can stand in a cookie's path and in links: no query, no fragment, nothing to be escaped.
+fn is_url(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        !rest.starts_with('/')
+            && rest.contains(|c: char| c.is_ascii_alphanumeric())
+            && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~:[]/%".contains(&b))
+    })
+}
+
+fn is_origin(text: &str) -> bool {
+    is_url(text) && text.bytes().filter(|b| *b == b'/').count() == 2
 }
 
 fn not_empty(text: &str) -> Result<String, String> {
@@ -312,6 +329,23 @@ mod tests {
         assert_eq!(parse(&[], &[("CHATD_RATE_LIMITS", "maybe")]).unwrap_err(), "CHATD_RATE_LIMITS must be on or off");
         assert_eq!(parse(&["frobnicate"], &[]).unwrap_err(), "there is no command 'frobnicate'");
         assert!(parse(&["--data"], &[]).is_err() && parse(&["--nope", "1"], &[]).is_err());
+    }
+
+    #[test]
+    fn urls_and_origins_are_what_they_say() {
+        let takes = |flag: &str, value: &str| parse(&[flag, value], &[]).is_ok();
+        for url in ["", "http://pi.local:8080", "https://chat.example/friends/", "https://[::1]:8"] {
+            assert!(takes("--public-url", url), "{url}");
+        }
+        for bad in
+            ["chat.example", "https://", "https:///x", "https://a b", "https://a/;x", "https://a/?q", "https://a#x"]
+        {
+            assert!(!takes("--public-url", bad), "{bad}");
+        }
+        assert!(takes("--allowed-origins", "https://a.example, http://b:81"));
+        for bad in ["*", "a.example", "https://a.example/", "https://a.example/x"] {
+            assert!(!takes("--allowed-origins", bad), "{bad}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::feed::{Entry, Feed};
-use super::registry::Key;
+use super::session::Key;
 use crate::model::UserId;
 
 /// What is due.
@@ -70,5 +70,51 @@ impl Deadlines {
                 None => heap = self.changed.wait(heap).unwrap_or_else(PoisonError::into_inner),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arc, Deadlines, Due, Duration, Entry, Feed, UserId};
+
+    /// Whose grace is over, in the order of its coming.
+    fn comes(feed: &Feed, count: usize) -> Vec<i64> {
+        let mut users = Vec::new();
+        while users.len() < count {
+            users.extend(feed.take().into_iter().map(|(_, entry)| match entry {
+                Entry::GraceOver(user) => user.0,
+                _ => panic!("something else"),
+            }));
+            std::thread::yield_now();
+        }
+        users
+    }
+
+    #[test]
+    fn what_is_due_first_comes_first_whenever_it_was_put_in() {
+        let feed = Feed::new().unwrap();
+        let deadlines = Deadlines::start(Arc::clone(&feed)).unwrap();
+        let hour = Duration::from_secs(3_600);
+        deadlines.after(hour, Due::Grace(UserId(9)));
+        // The thread sleeps for an hour now, if it is not woken.
+        deadlines.after(Duration::ZERO, Due::Grace(UserId(1)));
+        assert_eq!(comes(&feed, 1), [1]);
+        deadlines.after(Duration::from_millis(30), Due::Grace(UserId(3)));
+        deadlines.after(Duration::from_millis(10), Due::Grace(UserId(2)));
+        assert_eq!(comes(&feed, 2), [2, 3]);
+        assert_eq!(deadlines.heap.lock().unwrap().due.len(), 1);
+        deadlines.stop();
+    }
+
+    #[test]
+    fn a_stop_ends_the_thread_whatever_is_due() {
+        let feed = Feed::new().unwrap();
+        let deadlines = Deadlines::start(Arc::clone(&feed)).unwrap();
+        deadlines.after(Duration::from_secs(3_600), Due::Grace(UserId(1)));
+        deadlines.stop();
+        while Arc::strong_count(&deadlines) > 1 {
+            std::thread::yield_now();
+        }
+        assert!(feed.take().is_empty());
     }
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::event::{Timespec, epoll};
 
@@ -18,12 +18,19 @@ use super::feed::{Entry, Feed};
 use super::frame::Frame;
 use super::ops::{self, Close};
 use super::outbox::{Flushed, Link, Pushed};
-use super::registry::Session;
+use super::session::Session;
 use crate::chat::Shared;
 use crate::model::{Audience, Effect, Event, Payload, UserId, limits};
 
 /// The epoll entry of the feed's wake-up; sessions' keys begin at 1.
 const WAKE: u64 = 0;
+
+/// Entries in one turn. A turn ends with a write to each socket that it concerns and a look at those that are stalled,
+/// so that neither waits for long while there is always more to do.
+const TURN: usize = 1_024;
+
+/// While there is always more to do, stalled sockets are looked at this often: each look costs a system call.
+const LOOK: Duration = Duration::from_millis(10);
 
 struct FanOut {
     feed: Arc<Feed>,
@@ -32,9 +39,10 @@ struct FanOut {
     deadlines: Arc<Deadlines>,
     epoll: std::os::fd::OwnedFd,
     stalled: HashMap<u64, Stalled>,
+    /// When they were last looked at.
+    watched: Instant,
     /// Sessions with something to write, each once.
     dirty: Vec<Arc<Session>>,
-    cut: Vec<(Arc<Session>, Close)>,
 }
 
 /// A session whose socket took no more, and since when it has taken nothing.
@@ -50,42 +58,63 @@ pub(super) fn start(
     shared: Arc<Shared>,
     deadlines: Arc<Deadlines>,
 ) -> io::Result<JoinHandle<()>> {
-    let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-    epoll::add(&epoll, feed.wake_fd(), epoll::EventData::new_u64(WAKE), epoll::EventFlags::IN)?;
-    let mut fanout = FanOut {
-        feed,
-        registry,
-        shared,
-        deadlines,
-        epoll,
-        stalled: HashMap::new(),
-        dirty: Vec::new(),
-        cut: Vec::new(),
-    };
+    let mut fanout = FanOut::new(feed, registry, shared, deadlines)?;
     std::thread::Builder::new().name("fanout".into()).spawn(move || fanout.run())
 }
 
+/// However it ends, by [`Entry::Shutdown`] or by a panic: nobody waits for it, and every connection is told.
+impl Drop for FanOut {
+    fn drop(&mut self) {
+        self.feed.close();
+        let close = if std::thread::panicking() { ops::INTERNAL } else { ops::GOING_AWAY };
+        let all: Vec<_> = self.registry.lock().all().cloned().collect();
+        all.iter().for_each(|session| session.outbox.cut(close));
+    }
+}
+
 impl FanOut {
+    fn new(
+        feed: Arc<Feed>,
+        registry: Arc<SharedRegistry>,
+        shared: Arc<Shared>,
+        deadlines: Arc<Deadlines>,
+    ) -> io::Result<Self> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        epoll::add(&epoll, feed.wake_fd(), epoll::EventData::new_u64(WAKE), epoll::EventFlags::IN)?;
+        Ok(Self {
+            feed,
+            registry,
+            shared,
+            deadlines,
+            epoll,
+            stalled: HashMap::new(),
+            watched: Instant::now(),
+            dirty: Vec::new(),
+        })
+    }
+
     fn run(&mut self) {
         loop {
-            let entries = self.feed.take();
-            if entries.is_empty() {
-                if self.feed.fall_asleep() {
-                    self.sleep();
-                }
-                continue;
+            let mut entries = self.feed.take();
+            if entries.is_empty() && self.feed.fall_asleep() {
+                self.sleep();
             }
-            let mut shutdown = false;
-            for (s, entry) in entries {
-                shutdown |= matches!(entry, Entry::Shutdown);
-                self.handle(s, entry);
+            let shutdown = entries.iter().any(|(_, entry)| matches!(entry, Entry::Shutdown));
+            while !entries.is_empty() {
+                self.turn(entries.drain(..entries.len().min(TURN)));
             }
-            self.flush();
             if shutdown {
-                let all: Vec<_> = self.registry.lock().all().cloned().collect();
-                all.iter().for_each(|session| session.outbox.cut(ops::GOING_AWAY));
                 return;
             }
+        }
+    }
+
+    /// Handles some entries, then writes every socket that they concern once.
+    fn turn(&mut self, entries: impl Iterator<Item = (u64, Entry)>) {
+        entries.for_each(|(s, entry)| self.handle(s, entry));
+        self.flush();
+        if !self.stalled.is_empty() && self.watched.elapsed() >= LOOK {
+            self.watch(Some(Timespec::default()));
         }
     }
 
@@ -93,24 +122,35 @@ impl FanOut {
     fn sleep(&mut self) {
         let next = self.stalled.values().map(|stalled| stalled.since + limits::STALL_TIME).min();
         let timeout = next.map(|at| at.saturating_duration_since(Instant::now()));
-        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+        self.watch(timeout.and_then(|timeout| Timespec::try_from(timeout).ok()));
+        self.feed.woken();
+    }
+
+    /// Waits for what the epoll knows of: flushes stalled sockets that drain, and cuts those that do not.
+    fn watch(&mut self, timeout: Option<Timespec>) {
         let mut events = Vec::with_capacity(64);
         match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => log::error!("the fan-out cannot wait: {error}"),
         }
-        self.feed.woken();
         for event in events {
             let key = event.data.u64();
             if let Some(session) = self.stalled.get(&key).map(|stalled| Arc::clone(&stalled.session)) {
                 self.flush_one(&session);
             }
         }
-        let now = Instant::now();
+        self.watched = Instant::now();
+        self.cut_stalled(self.watched);
+    }
+
+    /// Cuts the sockets that have taken nothing for too long.
+    fn cut_stalled(&mut self, now: Instant) {
         let over = self.stalled.values().filter(|stalled| now.duration_since(stalled.since) >= limits::STALL_TIME);
-        let over: Vec<_> = over.map(|stalled| Arc::clone(&stalled.session)).collect();
-        for session in over {
-            self.cut_one(&session, ops::TOO_SLOW);
+        let over: Vec<_> = over.map(|stalled| (Arc::clone(&stalled.session), Arc::clone(&stalled.link))).collect();
+        for (session, link) in over {
+            // The session may have gone on over another connection, which has nothing to do with this one.
+            session.outbox.cut_link(&link, ops::TOO_SLOW);
+            self.unstall(&session);
         }
     }
 
@@ -120,7 +160,7 @@ impl FanOut {
             Entry::Event(event) => self.tell(s, &event),
             Entry::Register(session, scope, answer) => {
                 session.outbox.begin(s);
-                let user = session.identity().map(|identity| identity.user_id);
+                let user = session.user();
                 let registered = self.registry.lock().register(&session, scope);
                 let answer_is = match user {
                     Some(user) if registered => {
@@ -137,13 +177,15 @@ impl FanOut {
             Entry::Flush(session) => self.dirty.push(session),
             Entry::Park(key) => {
                 let parked = self.registry.lock().park(key, now);
-                self.deadlines.after(limits::PARKED_TIME, Due::Parked(key));
+                if parked.is_some() {
+                    self.deadlines.after(limits::PARKED_TIME, Due::Parked(key));
+                }
                 self.gone(s, parked, now);
             }
             Entry::End(key) => {
                 let parked = {
                     let mut registry = self.registry.lock();
-                    let user = registry.remove(key).and_then(|session| session.identity()).map(|i| i.user_id);
+                    let user = registry.forget(key).and_then(|session| session.user());
                     user.map(|user| (user, registry.mark_gone(user, now)))
                 };
                 self.gone(s, parked, now);
@@ -191,31 +233,39 @@ impl FanOut {
                 return;
             }
         };
-        let (dirty, cut) = (&mut self.dirty, &mut self.cut);
-        let mut forget = Vec::new();
+        let dirty = &mut self.dirty;
+        let (mut full, mut forget) = (Vec::new(), Vec::new());
         let mut registry = self.registry.lock();
         registry.give(&event.effect);
         if frame.is_some() || instead.is_some() {
             registry.each(&event.audience, s, |session| {
-                let user = session.identity().map(|identity| identity.user_id);
                 let frame = match &instead {
-                    Some((other, frame_for_them)) if user == Some(*other) => frame_for_them.as_ref(),
+                    Some((other, frame_for_them)) if session.user() == Some(*other) => frame_for_them.as_ref(),
                     _ => frame.as_ref(),
                 };
                 let Some(frame) = frame else { return };
                 match session.outbox.push(frame) {
                     Pushed::First => dirty.push(Arc::clone(session)),
                     Pushed::Waits | Pushed::Known => {}
-                    Pushed::Full => cut.push((Arc::clone(session), ops::TOO_SLOW)),
+                    Pushed::Full => full.push(Arc::clone(session)),
                     Pushed::Forget => forget.push(session.key),
                 }
             });
         }
-        cut.extend(registry.take_away(&event.effect).into_iter().map(|session| (session, ops::UNAUTHENTICATED)));
+        let ended = registry.take_away(&event.effect);
         for key in forget {
-            registry.remove(key);
+            registry.forget(key);
         }
         drop(registry);
+        ended.iter().for_each(|session| self.cut_one(session, ops::UNAUTHENTICATED));
+        for session in full {
+            // Much came at once, perhaps: only what the socket does not take shows that it is slow.
+            self.flush_one(&session);
+            // A cut must not wait: what is pushed after it shall find the session without a connection.
+            if session.outbox.is_full() {
+                self.cut_one(&session, ops::TOO_SLOW);
+            }
+        }
         if let Effect::Status(user, _) = event.effect {
             self.touch(s, user, Instant::now());
         }
@@ -223,10 +273,6 @@ impl FanOut {
             let now = Instant::now();
             let gone = self.registry.lock().mark_gone(user, now);
             self.gone(s, Some((user, gone)), now);
-        }
-        // A cut must not wait: what is pushed after it shall find the session without a connection.
-        for (session, close) in std::mem::take(&mut self.cut) {
-            self.cut_one(&session, close);
         }
     }
 
@@ -286,3 +332,6 @@ impl FanOut {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use rustix::event::{EventfdFlags, eventfd};
 
 use super::ops::Close;
-use super::registry::{Key, Session};
+use super::session::{Key, Session};
 use crate::chat::connect::Scope;
 use crate::model::object::Presence;
 use crate::model::{Event, Outlet, UserId, limits};
@@ -40,11 +40,18 @@ pub(super) enum Entry {
     Shutdown,
 }
 
+#[derive(Default)]
+struct Queue {
+    entries: VecDeque<(u64, Entry)>,
+    /// The fan-out has ended: nobody takes anything any more.
+    closed: bool,
+}
+
 /// The queue into the fan-out.
 pub struct Feed {
     /// The last number given.
     numbering: Mutex<u64>,
-    queue: Mutex<VecDeque<(u64, Entry)>>,
+    queue: Mutex<Queue>,
     drained: Condvar,
     asleep: AtomicBool,
     wake: std::os::fd::OwnedFd,
@@ -70,6 +77,10 @@ impl Feed {
         Numbering { feed: self, last: self.numbering.lock().unwrap_or_else(PoisonError::into_inner) }
     }
 
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Numbers `entry` and puts it in.
     pub(super) fn enqueue(&self, entry: Entry) {
         self.lock().enqueue(entry);
@@ -77,15 +88,31 @@ impl Feed {
 
     /// Takes everything that is there.
     pub(super) fn take(&self) -> VecDeque<(u64, Entry)> {
-        let taken = std::mem::take(&mut *self.queue.lock().unwrap_or_else(PoisonError::into_inner));
+        let taken = std::mem::take(&mut self.queue().entries);
         self.drained.notify_all();
         taken
+    }
+
+    /// From now on what is put in is dropped: nobody waits for the fan-out, nor for an answer of its.
+    pub(super) fn close(&self) {
+        let dropped = {
+            let mut queue = self.queue();
+            queue.closed = true;
+            std::mem::take(&mut queue.entries)
+        };
+        self.drained.notify_all();
+        drop(dropped);
+    }
+
+    /// Whether the fan-out has ended.
+    pub(super) fn is_closed(&self) -> bool {
+        self.queue().closed
     }
 
     /// Whether the fan-out may sleep; from now on whoever puts something in wakes it through [`Feed::wake_fd`].
     pub(super) fn fall_asleep(&self) -> bool {
         self.asleep.store(true, Ordering::SeqCst);
-        let empty = self.queue.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        let empty = self.queue().entries.is_empty();
         if !empty {
             self.asleep.store(false, Ordering::SeqCst);
         }
@@ -115,8 +142,8 @@ impl Feed {
 impl Outlet for Feed {
     fn publish(&self, commit: &mut dyn FnMut() -> Option<Vec<Event>>) {
         // Writers wait here, before the lock, when the fan-out is far behind: memory stays bounded.
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        while queue.len() > limits::EVENT_QUEUE {
+        let mut queue = self.queue();
+        while queue.entries.len() > limits::EVENT_QUEUE {
             queue = self.drained.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
         drop(queue);
@@ -139,8 +166,116 @@ impl Numbering<'_> {
     /// Gives `entry` the next number and puts it in.
     pub(super) fn enqueue(&mut self, entry: Entry) -> u64 {
         *self.last += 1;
-        self.feed.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back((*self.last, entry));
+        let mut queue = self.feed.queue();
+        if !queue.closed {
+            queue.entries.push_back((*self.last, entry));
+        }
+        drop(queue);
         self.feed.rouse();
         *self.last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use super::*;
+    use crate::chat::connect::Scope;
+    use crate::gateway::testing;
+    use crate::model::{Audience, Effect};
+
+    fn silent(user: i64) -> Event {
+        Event::silent(Effect::Leave(crate::model::ServerId(user), UserId(user)))
+    }
+
+    fn numbers(entries: &VecDeque<(u64, Entry)>) -> Vec<u64> {
+        entries.iter().map(|(s, _)| *s).collect()
+    }
+
+    #[test]
+    fn a_batch_is_numbered_under_one_lock_and_a_failed_one_not_at_all() {
+        let feed = Feed::new().unwrap();
+        feed.publish(&mut || {
+            assert!(feed.numbering.try_lock().is_err(), "a session could register between COMMIT and its numbers");
+            Some(vec![silent(1), silent(2)])
+        });
+        feed.publish(&mut || None);
+        feed.enqueue(Entry::Touch(UserId(1)));
+        let entries = feed.take();
+        assert_eq!(numbers(&entries), [1, 2, 3]);
+        let Entry::Event(first) = &entries[0].1 else { panic!() };
+        assert_eq!((&first.effect, &first.audience), (&silent(1).effect, &Audience::Users(Vec::new())));
+    }
+
+    #[test]
+    fn many_who_put_in_at_once_get_different_numbers_in_order() {
+        let feed = Feed::new().unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| (0..500).for_each(|_| feed.enqueue(Entry::Touch(UserId(1)))));
+            }
+        });
+        assert_eq!(numbers(&feed.take()), (1..=4_000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn whoever_puts_something_in_wakes_the_sleeper() {
+        let feed = Feed::new().unwrap();
+        let is_woken = || rustix::io::read(&feed.wake, &mut [0; 8]).is_ok();
+        feed.enqueue(Entry::Touch(UserId(1)));
+        assert!(!feed.fall_asleep(), "there is something to do");
+        assert!(!is_woken(), "nobody slept");
+        feed.take();
+        assert!(feed.fall_asleep());
+        feed.enqueue(Entry::Touch(UserId(1)));
+        feed.enqueue(Entry::Touch(UserId(1)));
+        assert!(is_woken());
+        feed.woken();
+        assert!(!is_woken());
+    }
+
+    #[test]
+    fn writers_wait_for_a_fan_out_that_is_far_behind_but_not_for_one_that_has_ended() {
+        for ends in [false, true] {
+            let feed = Feed::new().unwrap();
+            (0..=limits::EVENT_QUEUE).for_each(|_| feed.enqueue(Entry::Touch(UserId(1))));
+            let committed = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                let writer = scope.spawn(|| {
+                    feed.publish(&mut || {
+                        committed.store(true, Ordering::SeqCst);
+                        Some(Vec::new())
+                    });
+                });
+                // Numbers are still given: only the committer waits, and without the lock.
+                feed.enqueue(Entry::Touch(UserId(1)));
+                assert!(!committed.load(Ordering::SeqCst));
+                if ends {
+                    feed.close();
+                } else {
+                    assert_eq!(feed.take().len(), limits::EVENT_QUEUE + 2);
+                }
+                writer.join().unwrap();
+            });
+            assert!(committed.load(Ordering::SeqCst));
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_an_answer_of_a_fan_out_that_has_ended() {
+        let feed = Feed::new().unwrap();
+        let register = || {
+            let (answer, presences) = sync_channel(1);
+            feed.enqueue(Entry::Register(testing::session(1).0, Scope::default(), answer));
+            presences
+        };
+        let before = register();
+        feed.close();
+        assert!(feed.is_closed());
+        let after = register();
+        assert!(before.recv().is_err() && after.recv().is_err());
+        feed.publish(&mut || Some(vec![silent(1)]));
+        assert!(feed.take().is_empty(), "nobody takes it: memory would grow");
     }
 }

@@ -1,10 +1,11 @@
 //! The gateway: live connections, and the way of events to them.
 //!
 //! The path of an event: `feed` (numbered at commit) → `fanout` (encoded once, one thread) → `registry` (who may see
-//! it) → `outbox` (pointers, one per recipient) → socket. Locks are numbered: stalls 0, outbox 1, registry 2; whoever
-//! holds N takes only lower ones. Nothing does I/O, SQL or JSON under the registry's lock, and nothing ever waits for
-//! a socket: what it does not take stays in its outbox.
+//! it) → `outbox` (pointers, one per recipient) → socket. A client's `session` outlives its `connection`, whose ops are
+//! in `receive`. Locks are numbered: outbox 1, registry 2; whoever holds N takes only lower ones. Nothing does I/O, SQL
+//! or JSON under the registry's lock, and nothing ever waits for a socket: what it does not take stays in its outbox.
 
+mod connection;
 mod deadlines;
 mod fanout;
 mod feed;
@@ -12,10 +13,15 @@ mod frame;
 mod handshake;
 mod ops;
 mod outbox;
+mod receive;
 mod reference;
 mod registry;
 mod session;
+#[cfg(test)]
+mod testing;
+mod typing;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -24,7 +30,8 @@ use feed::Entry;
 pub use feed::Feed;
 pub use reference::page as reference_page;
 use registry::Registry;
-use session::TypingTimes;
+use session::{Key, Session};
+use typing::TypingTimes;
 
 use crate::chat::{Chat, Shared};
 
@@ -44,6 +51,7 @@ pub struct Gateway {
     feed: Arc<Feed>,
     registry: Arc<SharedRegistry>,
     typing: TypingTimes,
+    greeting: Greeting,
     fanout: Mutex<Option<JoinHandle<()>>>,
     deadlines: Arc<Deadlines>,
 }
@@ -59,7 +67,15 @@ impl Gateway {
         let shared: Arc<Shared> = Arc::clone(chat.shared());
         let fanout = fanout::start(Arc::clone(&feed), Arc::clone(&registry), shared, Arc::clone(&deadlines))?;
         let fanout = Mutex::new(Some(fanout));
-        Ok(Arc::new(Self { chat, feed, registry, typing: TypingTimes::default(), fanout, deadlines }))
+        Ok(Arc::new(Self {
+            chat,
+            feed,
+            registry,
+            typing: TypingTimes::default(),
+            greeting: Greeting::default(),
+            fanout,
+            deadlines,
+        }))
     }
 
     /// How many sessions there are, parked ones included, and how many people.
@@ -76,6 +92,47 @@ impl Gateway {
         {
             log::error!("the fan-out ended in a panic");
         }
+        self.greeting.stop();
         self.deadlines.stop();
+    }
+}
+
+/// Connections that are no session yet, which the registry does not know.
+#[derive(Default)]
+struct Greeting(Mutex<Greeted>);
+
+#[derive(Default)]
+struct Greeted {
+    sessions: HashMap<Key, Arc<Session>>,
+    stopped: bool,
+}
+
+impl Greeting {
+    fn lock(&self) -> MutexGuard<'_, Greeted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a connection in; `false` if it is too late.
+    fn begin(&self, session: &Arc<Session>) -> bool {
+        let mut greeted = self.lock();
+        if !greeted.stopped {
+            greeted.sessions.insert(session.key, Arc::clone(session));
+        }
+        !greeted.stopped
+    }
+
+    /// It is in the registry now, or gone.
+    fn end(&self, session: &Session) {
+        self.lock().sessions.remove(&session.key);
+    }
+
+    /// Closes them all with 1001, and those that come later.
+    fn stop(&self) {
+        let sessions = {
+            let mut greeted = self.lock();
+            greeted.stopped = true;
+            std::mem::take(&mut greeted.sessions)
+        };
+        sessions.values().for_each(|session| session.outbox.cut(ops::GOING_AWAY));
     }
 }

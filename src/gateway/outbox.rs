@@ -56,6 +56,8 @@ struct State {
     floor_s: u64,
     /// The last event that was put in.
     last_s: u64,
+    /// The session is over: nobody may resume it.
+    ended: bool,
 }
 
 /// What became of a push.
@@ -67,7 +69,7 @@ pub(super) enum Pushed {
     Waits,
     /// It was there already, or is from before the session's snapshot.
     Known,
-    /// The backlog is full: cut the connection.
+    /// The backlog is full: flush, and cut the connection if that does not help.
     Full,
     /// The session is parked and has gathered too much: forget it.
     Forget,
@@ -119,12 +121,12 @@ impl Outbox {
     /// Sends `connected` before all events that were held back.
     pub(super) fn open(&self, connected: Frame) -> Flushed {
         let mut state = self.lock();
-        let length = connected.bytes().len();
-        state.exempt_bytes += length;
-        state.unsent_bytes += length;
-        // What was there before the hold has been written or is being written: never cut into a frame.
-        let at = usize::from(state.head_written > 0);
-        state.unsent.insert(at, Arc::new(connected));
+        // HELLO and acknowledgements stand in front, perhaps half written; the events that were held back behind.
+        let own = state.unsent.iter().take_while(|frame| frame.s == 0).count();
+        state.unsent_bytes += connected.bytes().len();
+        state.unsent.insert(own, Arc::new(connected));
+        // That they had to wait is not the client's fault.
+        state.exempt_bytes = state.unsent_bytes;
         state.held = false;
         state.flush()
     }
@@ -141,7 +143,7 @@ impl Outbox {
         if state.link.is_none() {
             return if state.unsent.len() > limits::PARKED_EVENTS { Pushed::Forget } else { Pushed::Waits };
         }
-        if state.unsent_bytes - state.exempt_bytes.min(state.unsent_bytes) > limits::BACKLOG_BYTES {
+        if state.is_full() {
             return Pushed::Full;
         }
         if first { Pushed::First } else { Pushed::Waits }
@@ -154,10 +156,27 @@ impl Outbox {
             return Flushed::All;
         }
         state.put(Arc::new(frame));
-        if state.unsent_bytes > limits::BACKLOG_BYTES + state.exempt_bytes {
-            return Flushed::Broken;
+        match state.flush() {
+            Flushed::Stalled(_) if state.is_full() => Flushed::Broken,
+            flushed => flushed,
         }
-        state.flush()
+    }
+
+    /// Whether a connection is there that has not taken more than it may leave.
+    pub(super) fn is_full(&self) -> bool {
+        self.lock().is_full()
+    }
+
+    /// Ends a session without a connection, for good; `false` if it has one.
+    pub(super) fn end_if_parked(&self) -> bool {
+        let mut state = self.lock();
+        state.ended |= state.link.is_none();
+        state.ended
+    }
+
+    /// Ends the session for good; its connection is for the caller to cut.
+    pub(super) fn end(&self) {
+        self.lock().ended = true;
     }
 
     /// Writes what the socket takes.
@@ -184,26 +203,22 @@ impl Outbox {
     pub(super) fn cut(&self, close: Close) {
         let mut state = self.lock();
         let flushed = state.flush();
-        let Some(link) = state.link.take() else { return };
-        let mut farewell = Vec::new();
-        if flushed != Flushed::Broken {
-            if state.head_written > 0
-                && let Some(head) = state.unsent.front()
-            {
-                farewell.extend(head.bytes().iter().skip(state.head_written));
-            }
-            farewell.extend(Frame::close(close.code, close.reason).bytes());
+        state.cut(close, flushed);
+    }
+
+    /// As [`Outbox::cut`], unless another connection has come in the place of `link`.
+    pub(super) fn cut_link(&self, link: &Arc<Link>, close: Close) {
+        let mut state = self.lock();
+        if state.is_linked_to(link) {
+            let flushed = state.flush();
+            state.cut(close, flushed);
         }
-        state.unlink();
-        *link.farewell.lock().unwrap_or_else(PoisonError::into_inner) = Some(farewell);
-        // Wakes the connection's thread out of its read.
-        let _ = link.stream.shutdown(Shutdown::Read);
     }
 
     /// The connection is gone; whether it was `link` that this outbox wrote to.
     pub(super) fn detach(&self, link: &Arc<Link>) -> bool {
         let mut state = self.lock();
-        let mine = state.link.as_ref().is_some_and(|current| Arc::ptr_eq(current, link));
+        let mine = state.is_linked_to(link);
         if mine {
             state.link = None;
             state.unlink();
@@ -212,22 +227,23 @@ impl Outbox {
     }
 
     /// Goes on behind event `s` on the connection that `fresh` holds: how many events it missed, or `None` if they
-    /// are not all here. A connection that this outbox still had is cut.
+    /// are not all here, or the session is over. A connection that this outbox still had is cut.
     pub(super) fn resume(&self, s: u64, fresh: &Self, resumed: impl FnOnce(usize) -> Frame) -> Option<usize> {
-        {
-            let state = self.lock();
-            if s < state.floor_s || s > state.last_s {
-                return None;
-            }
-        }
-        self.cut(ops::RESUMED_ELSEWHERE);
-        // The two locks are of one tier: they are never held together.
+        // The two locks are of one tier, and never held together. Nobody but this thread knows `fresh`.
         let (link, rest, head_written) = {
             let mut fresh = fresh.lock();
             let _ = fresh.flush();
             (fresh.link.take()?, std::mem::take(&mut fresh.unsent), std::mem::take(&mut fresh.head_written))
         };
         let mut state = self.lock();
+        if state.ended || s < state.floor_s || s > state.last_s {
+            drop(state);
+            let mut fresh = fresh.lock();
+            (fresh.link, fresh.unsent, fresh.head_written) = (Some(link), rest, head_written);
+            return None;
+        }
+        // Without a flush: what the old connection took now could push events behind `s` out of the ring.
+        state.cut(ops::RESUMED_ELSEWHERE, Flushed::All);
         let missed: VecDeque<_> = {
             let State { sent, unsent, .. } = &mut *state;
             sent.drain(..).chain(unsent.drain(..)).filter(|frame| frame.s > s).collect()
@@ -249,6 +265,33 @@ impl State {
     fn put(&mut self, frame: Arc<Frame>) {
         self.unsent_bytes += frame.bytes().len();
         self.unsent.push_back(frame);
+    }
+
+    fn is_linked_to(&self, link: &Arc<Link>) -> bool {
+        self.link.as_ref().is_some_and(|current| Arc::ptr_eq(current, link))
+    }
+
+    /// What waits for CONNECTED waits for us, not for the client.
+    fn is_full(&self) -> bool {
+        let backlog = self.unsent_bytes.saturating_sub(self.exempt_bytes);
+        self.link.is_some() && !self.held && backlog > limits::BACKLOG_BYTES
+    }
+
+    fn cut(&mut self, close: Close, flushed: Flushed) {
+        let Some(link) = self.link.take() else { return };
+        let mut farewell = Vec::new();
+        if flushed != Flushed::Broken {
+            if self.head_written > 0
+                && let Some(head) = self.unsent.front()
+            {
+                farewell.extend(head.bytes().iter().skip(self.head_written));
+            }
+            farewell.extend(Frame::close(close.code, close.reason).bytes());
+        }
+        self.unlink();
+        *link.farewell.lock().unwrap_or_else(PoisonError::into_inner) = Some(farewell);
+        // Wakes the connection's thread out of its read.
+        let _ = link.stream.shutdown(Shutdown::Read);
     }
 
     /// Without a connection only events are kept, whole.
@@ -301,8 +344,9 @@ impl State {
             }
             count -= rest;
             self.head_written = 0;
+            // Not what can never be replayed: CONNECTED may be large.
             if let Some(frame) = self.unsent.pop_front()
-                && frame.s > 0
+                && frame.s > self.floor_s
             {
                 self.sent.push_back(frame);
                 if self.sent.len() > limits::RESUME_EVENTS
@@ -314,3 +358,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

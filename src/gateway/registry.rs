@@ -2,88 +2,16 @@
 //! consistent with the event at hand.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Instant;
 
 use indexmap::IndexMap;
 
-use super::outbox::Outbox;
+use super::session::{Key, Session};
 use crate::chat::connect::Scope;
 use crate::model::event::Ended;
 use crate::model::object::{Presence, Status};
-use crate::model::{Audience, Effect, ServerId, SessionId, UserId, limits};
-
-/// Names a session inside this process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Key(u64);
-
-impl Key {
-    /// As a number, from 1.
-    pub(super) fn number(self) -> u64 {
-        self.0
-    }
-}
-
-/// Whose a session is.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Identity {
-    pub(super) user_id: UserId,
-    pub(super) session_id: SessionId,
-}
-
-/// One client's session: outlives its connection for a while.
-pub(super) struct Session {
-    pub(super) key: Key,
-    /// What the client names it by; unguessable.
-    pub(super) id: String,
-    pub(super) outbox: Outbox,
-    identity: OnceLock<Identity>,
-    away: AtomicBool,
-    /// The last event that reached it by more than one way.
-    mark: AtomicU64,
-    parked_at: std::sync::Mutex<Option<Instant>>,
-}
-
-impl Session {
-    pub(super) fn new(id: String, outbox: Outbox) -> Arc<Self> {
-        static KEYS: AtomicU64 = AtomicU64::new(1);
-        Arc::new(Self {
-            key: Key(KEYS.fetch_add(1, Ordering::Relaxed)),
-            id,
-            outbox,
-            identity: OnceLock::new(),
-            away: AtomicBool::new(false),
-            mark: AtomicU64::new(0),
-            parked_at: std::sync::Mutex::new(None),
-        })
-    }
-
-    pub(super) fn identity(&self) -> Option<Identity> {
-        self.identity.get().copied()
-    }
-
-    /// Once; a second identity is refused before it comes here.
-    pub(super) fn identify(&self, identity: Identity) {
-        let _ = self.identity.set(identity);
-    }
-
-    pub(super) fn set_away(&self, away: bool) {
-        self.away.store(away, Ordering::Relaxed);
-    }
-
-    fn user(&self) -> Option<UserId> {
-        self.identity().map(|identity| identity.user_id)
-    }
-
-    fn set_parked(&self, at: Option<Instant>) {
-        *self.parked_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = at;
-    }
-
-    fn parked_at(&self) -> Option<Instant> {
-        *self.parked_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
+use crate::model::{Audience, Effect, ServerId, UserId, limits};
 
 /// Somebody with sessions, or who had some a moment ago.
 struct Person {
@@ -122,18 +50,14 @@ impl Registry {
     /// Takes a session in; `false` if its user has too many connections. The longest parked gives way to it.
     pub(super) fn register(&mut self, session: &Arc<Session>, scope: Scope) -> bool {
         let Some(user) = session.user() else { return false };
-        let mut evicted = None;
-        if let Some(person) = self.people.get(&user) {
-            if person.sessions.iter().filter(|s| s.outbox.is_linked()).count() >= limits::GATEWAYS_PER_USER {
-                return false;
-            }
-            if person.sessions.len() >= limits::GATEWAYS_PER_USER {
-                evicted =
-                    person.sessions.iter().filter(|s| s.parked_at().is_some()).min_by_key(|s| s.parked_at()).cloned();
-            }
+        let sessions = self.people.get(&user).map(|person| person.sessions.as_slice()).unwrap_or_default();
+        if sessions.iter().filter(|s| s.outbox.is_linked()).count() >= limits::GATEWAYS_PER_USER {
+            return false;
         }
-        if let Some(evicted) = evicted {
-            self.remove(evicted.key);
+        if sessions.len() >= limits::GATEWAYS_PER_USER {
+            let parked = sessions.iter().filter_map(|s| s.parked_at().map(|at| (at, s.key)));
+            let longest = parked.filter(|(_, key)| !self.is_linked(*key)).min().map(|(_, key)| key);
+            longest.into_iter().for_each(|key| drop(self.forget(key)));
         }
         let person = self.people.entry(user).or_insert_with(|| Person {
             sessions: Vec::new(),
@@ -157,9 +81,24 @@ impl Registry {
         true
     }
 
-    /// Forgets a session.
-    pub(super) fn remove(&mut self, key: Key) -> Option<Arc<Session>> {
+    fn is_linked(&self, key: Key) -> bool {
+        self.sessions.get(&key).is_some_and(|session| session.outbox.is_linked())
+    }
+
+    /// Ends a session that has no connection; one that was resumed at this very moment stays.
+    pub(super) fn forget(&mut self, key: Key) -> Option<Arc<Session>> {
+        if !self.sessions.get(&key)?.outbox.end_if_parked() {
+            return None;
+        }
+        let session = self.remove(key)?;
+        session.user().into_iter().for_each(|user| self.forget_if_gone(user));
+        Some(session)
+    }
+
+    /// Ends a session, so that a RESUME under way fails; its connection is for the caller to cut.
+    fn remove(&mut self, key: Key) -> Option<Arc<Session>> {
         let session = self.sessions.remove(&key)?;
+        session.outbox.end();
         self.by_id.remove(&session.id);
         let person = self.people.get_mut(&session.user()?)?;
         person.sessions.retain(|s| s.key != key);
@@ -191,12 +130,9 @@ impl Registry {
 
     /// Forgets a parked session whose time is over.
     pub(super) fn parked_over(&mut self, key: Key, now: Instant) {
-        let over = self.sessions.get(&key).is_some_and(|session| {
-            !session.outbox.is_linked()
-                && session.parked_at().is_some_and(|at| now.duration_since(at) >= limits::PARKED_TIME)
-        });
-        if over && let Some(session) = self.remove(key) {
-            session.user().into_iter().for_each(|user| self.forget_if_gone(user));
+        let parked_at = self.sessions.get(&key).and_then(|session| session.parked_at());
+        if parked_at.is_some_and(|at| now.duration_since(at) >= limits::PARKED_TIME) {
+            self.forget(key);
         }
     }
 
@@ -205,7 +141,9 @@ impl Registry {
         let person = self.people.get_mut(&user)?;
         let linked: Vec<_> = person.sessions.iter().filter(|s| s.outbox.is_linked()).collect();
         let shown = if linked.is_empty() {
-            let over = person.gone_since.is_none_or(|since| now.duration_since(since) >= limits::PRESENCE_GRACE);
+            // A connection may have gone whose Park is still to come: the grace period begins here at the latest.
+            let since = *person.gone_since.get_or_insert(now);
+            let over = now.duration_since(since) >= limits::PRESENCE_GRACE;
             if over { Status::Offline } else { person.told }
         } else {
             person.gone_since = None;
@@ -214,7 +152,7 @@ impl Registry {
                 Status::Invisible => Status::Offline,
                 Status::Dnd => Status::Dnd,
                 Status::Idle => Status::Idle,
-                _ if linked.iter().all(|session| session.away.load(Ordering::Relaxed)) => Status::Idle,
+                _ if linked.iter().all(|session| session.is_away()) => Status::Idle,
                 _ => Status::Online,
             }
         };
@@ -265,7 +203,7 @@ impl Registry {
             Audience::Acquaintances(user) => {
                 let Some(person) = self.people.get(user) else { return };
                 let mut once = |session: &Arc<Session>| {
-                    if session.mark.swap(s, Ordering::Relaxed) != s {
+                    if session.is_first(s) {
                         tell(session);
                     }
                 };
@@ -363,3 +301,6 @@ fn drop_from(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

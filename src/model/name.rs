@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::limits;
 
 macro_rules! texts {
-    ($($(#[$doc:meta])* $name:ident($min:expr, $max:expr) = $parse:path;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident($min:expr, $max:expr) = $parse:path, $pattern:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $name(String);
@@ -35,29 +35,39 @@ macro_rules! texts {
                 stringify!($name).into()
             }
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({"type": "string", "minLength": $min, "maxLength": $max})
+                json_schema!({"type": "string", "minLength": $min, "maxLength": $max, "pattern": $pattern})
             }
         }
     )*};
 }
 
+/// For the schemas: what [`name`] takes, as a regular expression of ECMA-262. Characters at the ends that are trimmed
+/// may be refused by it.
+const NAME: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+/// What [`prose`] takes.
+const PROSE: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
+/// What [`content`] takes.
+const CONTENT: &str = r"^[^\u0000]*[^\s\u0000][^\u0000]*$";
+/// What [`nonce`] takes.
+const NONCE: &str = r"^[^\u0000]*$";
+
 texts! {
     /// A display name.
-    DisplayName(1, limits::DISPLAY_NAME) = name;
+    DisplayName(1, limits::DISPLAY_NAME) = name, NAME;
     /// The name of a server.
-    ServerName(1, limits::NAME) = name;
+    ServerName(1, limits::NAME) = name, NAME;
     /// The name of a channel.
-    ChannelName(1, limits::NAME) = name;
+    ChannelName(1, limits::NAME) = name, NAME;
     /// What a server is about; may be empty.
-    Description(0, limits::DESCRIPTION) = prose;
+    Description(0, limits::DESCRIPTION) = prose, PROSE;
     /// What a channel is about; may be empty.
-    Topic(0, limits::TOPIC) = prose;
+    Topic(0, limits::TOPIC) = prose, PROSE;
     /// What a user says of themselves; may be empty.
-    Bio(0, limits::BIO) = prose;
+    Bio(0, limits::BIO) = prose, PROSE;
     /// What a message says, kept as it is.
-    Content(1, limits::CONTENT) = content;
+    Content(1, limits::CONTENT) = content, CONTENT;
     /// A client's own mark on a message, for retries.
-    Nonce(1, limits::NONCE) = nonce;
+    Nonce(1, limits::NONCE) = nonce, NONCE;
 }
 
 /// A username: `a-z 0-9 _ .`, folded to lower case.

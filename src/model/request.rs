@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer};
 
 use super::name::{Bio, ChannelName, Content, Description, DisplayName, Nonce, Password, ServerName, Topic, Username};
-use super::object::{ChannelKind, Status};
+use super::object::Status;
 use super::{ChannelId, MessageId, UserId};
 
 /// A field of a PATCH: absent leaves what is there. `null` reaches `T`, so it clears only an `Option`.
@@ -122,11 +122,22 @@ pub struct NewChannel {
     pub name: ChannelName,
     /// `text` (the default) or `category`.
     #[serde(rename = "type")]
-    pub kind: Option<ChannelKind>,
+    pub kind: Option<NewChannelKind>,
     /// What it is about.
     pub topic: Option<Topic>,
     /// The category it stands in.
     pub parent_id: Option<ChannelId>,
+}
+
+/// The kinds of channel that somebody makes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NewChannelKind {
+    /// Messages.
+    #[default]
+    Text,
+    /// A heading over other channels; has no messages.
+    Category,
 }
 
 /// `PATCH /channels/{channel_id}`.
@@ -174,6 +185,7 @@ pub struct NewInvite {
     #[schemars(range(min = 1, max = 1000))]
     pub max_uses: Option<u32>,
     /// 1 to 31,536,000 seconds, or null for ever; a week unless given.
+    #[schemars(range(min = 1, max = 31_536_000))]
     pub expires_in: Patch<Option<u32>>,
 }
 
@@ -189,17 +201,44 @@ pub struct UserPatch {
     pub bio: Patch<Bio>,
     /// An unused image of the caller's, or null.
     pub avatar: Patch<Option<String>>,
-    /// The presence to keep: all but `offline`.
-    pub status: Patch<Status>,
+    /// The presence to keep.
+    pub status: Patch<ChosenStatus>,
+}
+
+/// What somebody may choose to be: offline is who is not connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ChosenStatus {
+    /// Here.
+    Online,
+    /// Away.
+    Idle,
+    /// Do not disturb.
+    Dnd,
+    /// Reads `offline` to everybody else.
+    Invisible,
+}
+
+impl From<ChosenStatus> for Status {
+    fn from(chosen: ChosenStatus) -> Self {
+        match chosen {
+            ChosenStatus::Online => Self::Online,
+            ChosenStatus::Idle => Self::Idle,
+            ChosenStatus::Dnd => Self::Dnd,
+            ChosenStatus::Invisible => Self::Invisible,
+        }
+    }
 }
 
 /// `POST /users/{user_id}/dm-channels`: one of the two.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(extend("oneOf" = [{"required": ["recipient_id"]}, {"required": ["recipient_ids"]}]))]
 pub struct NewDm {
     /// The other person.
     pub recipient_id: Option<UserId>,
-    /// The other people, up to nine.
+    /// The other people, up to nine; doubles and oneself are passed over.
+    #[schemars(length(min = 1))]
     pub recipient_ids: Option<Vec<UserId>>,
 }
 

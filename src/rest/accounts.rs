@@ -10,7 +10,6 @@ use serde::Serialize;
 use super::call::Call;
 use super::refresh_cookie;
 use super::reply::Reply;
-use super::route::Rate;
 use crate::auth::{RefreshToken, Verdict, password};
 use crate::chat::accounts::{self, Admission, Client, NewAccount};
 use crate::model::name::{Password, Username};
@@ -53,10 +52,12 @@ pub struct Tokens {
 
 /// `POST /auth/register`.
 pub fn register(call: &mut Call<'_>) -> Result<Reply> {
+    let address = AddressKey::from(call.request.client);
+    // What is refused below is not counted, but the answer tells the limit all the same.
+    call.allowance = Some(call.rest.throttles.register.peek(&address, Instant::now()));
     let Register { username, password, display_name, invite, setup_code, cookie } = call.body()?;
     password::check_new(&password, &username, call.rest.chat.config().password_min)?;
     let admission = may_register(call, invite.as_deref(), setup_code.as_deref())?;
-    let address = AddressKey::from(call.request.client);
     let throttles = &call.rest.throttles;
     let throttle = if admission == Admission::Invited { &throttles.register_invited } else { &throttles.register };
     let allowance = throttle.take(address, Instant::now());
@@ -73,11 +74,11 @@ pub fn register(call: &mut Call<'_>) -> Result<Reply> {
 fn may_register(call: &mut Call<'_>, invite: Option<&str>, setup_code: Option<&str>) -> Result<Admission> {
     let guesses = invite.is_some() || setup_code.is_some();
     if guesses {
-        call.count(Rate::InviteGuess)?;
+        call.count_guess()?;
     }
     let admission = call.rest.chat.read(|cx| accounts::may_register(cx, invite, setup_code))?;
     if guesses {
-        call.rest.throttles.invite_guess.give_back(&AddressKey::from(call.request.client));
+        call.guessed_right();
     }
     Ok(admission)
 }
@@ -165,6 +166,7 @@ pub fn refresh(call: &mut Call<'_>) -> Result<Reply> {
         },
     };
     let token = known(call, token)?;
+    count_refresh(call, &token)?;
     let client = client(call);
     let refreshed = call.rest.chat.write(move |cx| accounts::refresh(cx, &token, client))?.into_result()?;
     let accounts::SignedIn { access_token, refresh_token, .. } = refreshed;
@@ -184,6 +186,14 @@ fn known(call: &Call<'_>, token: String) -> Result<String> {
         Some(_) => Ok(token),
         None => Err(Error::with_detail(Code::Unauthenticated, "the refresh token is not valid: sign in again")),
     }
+}
+
+/// A refresh is a write of its user, though it comes without an access token.
+fn count_refresh(call: &mut Call<'_>, token: &str) -> Result<()> {
+    let Some(user) = call.rest.chat.read(|cx| accounts::user_of_refresh(cx, token))? else { return Ok(()) };
+    let allowance = call.rest.throttles.write.take(user, Instant::now());
+    call.allowance = Some(allowance);
+    allowance.into_result().map(drop)
 }
 
 /// `POST /auth/logout`: by access token, or by refresh token when that has expired.

@@ -9,7 +9,9 @@ use super::route::{Rate, Route};
 use super::{Rest, body, limit};
 use crate::auth::{Allowance, Claims};
 use crate::chat::{self, Caller, Reading, Writing};
-use crate::model::{ChannelId, Code, Error, MessageId, Result, ServerId, SessionId, Timestamp, UserId, limits};
+use crate::model::{
+    AddressKey, ChannelId, Code, Error, MessageId, Result, ServerId, SessionId, Timestamp, UserId, limits,
+};
 use crate::net::Request;
 
 /// The decoded parts of a path that stand for parameters.
@@ -194,6 +196,22 @@ impl Call<'_> {
         let allowance = limit::take(&self.rest.throttles, rate, self, Instant::now());
         self.allowance = allowance;
         allowance.map_or(Ok(()), |allowance| allowance.into_result().map(|_| ()))
+    }
+
+    /// Counts a guess of a code, beside what the route counts: the answer tells of it only if it was one too many.
+    ///
+    /// # Errors
+    /// 429.
+    pub fn count_guess(&mut self) -> Result<()> {
+        let of_the_route = self.allowance;
+        self.count(Rate::InviteGuess)?;
+        self.allowance = of_the_route;
+        Ok(())
+    }
+
+    /// The code was right, so it was no guess: only so a hundred guesses at once are a hundred.
+    pub fn guessed_right(&self) {
+        self.rest.throttles.invite_guess.give_back(&AddressKey::from(self.request.client));
     }
 
     /// The next page of this list, for `Link`.

@@ -7,7 +7,7 @@ use super::percent;
 use super::reply::Reply;
 use crate::chat::invites;
 use crate::model::request::NewInvite;
-use crate::model::{AddressKey, Error, Result};
+use crate::model::{Code, Error, Result};
 
 /// Light modules around the code, as ISO/IEC 18004 asks for.
 const QUIET_ZONE: i32 = 4;
@@ -30,9 +30,12 @@ pub fn preview(call: &mut Call<'_>) -> Result<Reply> {
 /// `POST /invites/{code}`.
 pub fn join(call: &mut Call<'_>) -> Result<Reply> {
     let code = call.code();
-    let server = call.write(move |cx, me| invites::join(cx, me, &code))?;
-    was_right(call);
-    Reply::ok(&server)
+    call.count_guess()?;
+    let joined = call.write(move |cx, me| invites::join(cx, me, &code));
+    if joined.as_ref().err().is_none_or(|error| error.code != Code::NotFound) {
+        call.guessed_right();
+    }
+    Reply::ok(&joined?)
 }
 
 /// `GET /invites/{code}/qr.svg`.
@@ -45,9 +48,9 @@ pub fn qr_code(call: &mut Call<'_>) -> Result<Reply> {
         .with("Content-Security-Policy", "default-src 'none'; sandbox"))
 }
 
-/// Every code is counted as a guess until it turns out right: only so a hundred at once are a hundred.
+/// Gives the guess back, which here is what the route counts.
 fn was_right(call: &mut Call<'_>) {
-    call.rest.throttles.invite_guess.give_back(&AddressKey::from(call.request.client));
+    call.guessed_right();
     if let Some(allowance) = &mut call.allowance {
         allowance.remaining = allowance.limit.min(allowance.remaining.saturating_add(1));
     }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::call::Call;
 use super::reply::Reply;
-use super::route::Rate;
+use super::route::{RATE_FIELDS, Rate};
 use crate::auth::{Allowance, Throttles};
 use crate::model::{AddressKey, ChannelId};
 
@@ -30,8 +30,9 @@ pub fn take(throttles: &Throttles, rate: Rate, call: &Call<'_>, now: Instant) ->
 pub fn tell(reply: Reply, allowance: Option<Allowance>) -> Reply {
     let Some(allowance) = allowance else { return reply };
     let reset_after_s = allowance.reset_after.as_millis().div_ceil(1000);
+    let [limit, remaining, reset_after] = RATE_FIELDS;
     reply
-        .with("X-RateLimit-Limit", &allowance.limit.to_string())
-        .with("X-RateLimit-Remaining", &allowance.remaining.to_string())
-        .with("X-RateLimit-Reset-After", &reset_after_s.to_string())
+        .with(limit, &allowance.limit.to_string())
+        .with(remaining, &allowance.remaining.to_string())
+        .with(reset_after, &reset_after_s.to_string())
 }

@@ -10,6 +10,7 @@ mod accounts;
 mod body;
 mod call;
 mod channels;
+mod cors;
 mod dms;
 mod instance;
 mod invites;
@@ -18,6 +19,7 @@ mod members;
 mod messages;
 mod metrics;
 pub mod openapi;
+mod path;
 mod percent;
 mod problem;
 mod query;
@@ -34,8 +36,9 @@ pub use metrics::Gauge;
 
 use self::call::Call;
 use self::metrics::Metrics;
+use self::path::Found;
 use self::reply::Reply;
-use self::route::{Access, Found, Route, Verb};
+use self::route::{Access, Route, Verb};
 use crate::auth::{Passwords, Throttles};
 use crate::chat::Chat;
 use crate::model::{Code, Error, Result};
@@ -67,11 +70,12 @@ impl Rest {
     /// at the root. The gateway's `/api/ws` must be looked for before.
     pub fn answer(&self, request: &mut Request) -> Option<ResponseBox> {
         let in_api = request.path == "/api" || request.path.starts_with("/api/");
-        let reply = match route::find(&request.path) {
+        let reply = match path::find(&request.path) {
             Some(found) => self.reply(found, request),
             None if in_api => problem::reply(&Error::not_found()),
             None => return None,
         };
+        let reply = cors::tell(reply, request, &self.chat.config().allowed_origins);
         self.metrics.count(reply.status());
         Some(reply.into_response())
     }

@@ -6,7 +6,8 @@ use crate::chat::Config;
 use crate::model::{Code, Error, Result, limits};
 use crate::net::Request;
 
-const NAME: &str = "chatd_refresh";
+/// The cookie's name.
+pub const NAME: &str = "chatd_refresh";
 
 /// Puts a new refresh token into the cookie.
 pub fn set(reply: Reply, config: &Config, token: &str) -> Reply {

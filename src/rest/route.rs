@@ -2,16 +2,17 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::call::{Call, Values};
-use super::percent;
+use super::call::Call;
 use super::query::Parameter;
 use super::reply::Reply;
-use super::routes::ROUTES;
 use crate::model::{Code, Result, limits};
 use crate::net::Method;
 
 /// Under this the API lives; the rest of the table stands at the root.
 pub const API: &str = "/api/rest";
+
+/// What every limited route tells: how many fit, how many more, and after how many seconds all fit again.
+pub const RATE_FIELDS: [&str; 3] = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset-After"];
 
 /// A method that some route has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -286,139 +287,9 @@ impl Route {
     pub fn parameters(&self) -> impl Iterator<Item = &'static str> {
         self.path.split('/').filter_map(parameter)
     }
-
-    fn matches(&self, segments: &[String]) -> Option<Values> {
-        let mut given = segments.iter();
-        let prefix = if self.in_api { API } else { "" };
-        let mut values = Values::default();
-        for part in prefix.split('/').chain(self.path.split('/')).filter(|part| !part.is_empty()) {
-            let segment = given.next()?;
-            match parameter(part) {
-                Some(name) if !segment.is_empty() => values.push(name, segment),
-                None if segment == part => {}
-                _ => return None,
-            }
-        }
-        given.next().is_none().then_some(values)
-    }
 }
 
-fn parameter(part: &'static str) -> Option<&'static str> {
+/// The name in braces, if the part of a path is one.
+pub(super) fn parameter(part: &'static str) -> Option<&'static str> {
     part.strip_prefix('{')?.strip_suffix('}')
-}
-
-/// The routes of one path, and what its parameters are.
-pub struct Found {
-    /// One per method.
-    pub routes: Vec<&'static Route>,
-    /// The decoded parts that stand for parameters.
-    pub values: Values,
-}
-
-impl Found {
-    /// The route of this method.
-    pub fn by_verb(&self, verb: Verb) -> Option<&'static Route> {
-        self.routes.iter().find(|route| route.verb == verb).copied()
-    }
-
-    /// The methods that the path knows, for `Allow`.
-    pub fn allow(&self) -> String {
-        let mut verbs: Vec<_> = self.routes.iter().map(|route| route.verb).collect();
-        verbs.sort_unstable();
-        let mut names: Vec<_> = verbs.into_iter().map(Verb::as_str).collect();
-        names.push("OPTIONS");
-        names.join(", ")
-    }
-}
-
-/// Finds the routes of a path, still percent-encoded and without the base. A trailing slash is another path.
-pub fn find(path: &str) -> Option<Found> {
-    let segments: Vec<String> = path.strip_prefix('/')?.split('/').map(percent::decode).collect::<Option<_>>()?;
-    if segments.iter().any(|segment| segment.contains('\0')) {
-        return None;
-    }
-    let mut found: Option<Found> = None;
-    for route in ROUTES {
-        if let Some(values) = route.matches(&segments) {
-            found.get_or_insert_with(|| Found { routes: Vec::new(), values }).routes.push(route);
-        }
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::{ROUTES, Verb, find};
-
-    /// A path of the route, with something in place of every parameter.
-    fn example(template: &str) -> String {
-        template.split('/').map(|part| if part.starts_with('{') { "42" } else { part }).collect::<Vec<_>>().join("/")
-    }
-
-    #[test]
-    fn every_route_is_reached_by_its_path_and_no_path_reaches_two_templates() {
-        for route in ROUTES {
-            let found = find(&example(&route.full_path())).unwrap();
-            let reached = found.by_verb(route.verb).unwrap();
-            assert_eq!((reached.name, reached.path), (route.name, route.path));
-            assert!(found.routes.iter().all(|other| other.path == route.path), "{} is ambiguous", route.path);
-        }
-    }
-
-    #[test]
-    fn names_are_unique_and_rows_complete() {
-        let mut names = HashSet::new();
-        let mut rows = HashSet::new();
-        for route in ROUTES {
-            assert!(!route.name.is_empty() && names.insert(route.name), "{} {}", route.path, route.name);
-            assert!(rows.insert((route.verb, route.full_path())), "{} stands twice", route.path);
-            assert!(route.summary.ends_with(['.', '?']), "{}", route.name);
-            assert!(route.answers[0].is_some(), "{}", route.name);
-            assert!(route.verb != Verb::Get || route.body.is_none());
-            assert!(!route.paged || !route.query.is_empty());
-        }
-    }
-
-    #[test]
-    fn what_is_no_path() {
-        for bad in [
-            "",
-            "/",
-            "/api",
-            "/api/rest",
-            "/api/rest/",
-            "/api/rest/servers/",
-            "/api/rest//servers",
-            "/servers",
-            "/api/rest/Servers",
-            "/api/rest/servers//channels",
-            "/api/rest/servers/1/2",
-            "/api/rest/servers/%",
-            "/api/rest/servers/%00",
-            "/api/rest/servers/%ff",
-            "/healthz/",
-            "/api/rest/healthz",
-            "/invites/x",
-            "api/rest/servers",
-            "/api/rest/servers%2F1",
-        ] {
-            assert!(find(bad).is_none(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn parts_are_decoded() {
-        let found = find("/api/rest/%75sers/%40me/dm-channels").unwrap();
-        assert_eq!(found.values.get("user_id"), "@me");
-        let found = find("/api/rest/invites/a%2Fb").unwrap();
-        assert_eq!(found.values.get("code"), "a/b");
-    }
-
-    #[test]
-    fn allow_lists_the_methods_of_the_path() {
-        assert_eq!(find("/api/rest/servers/1").unwrap().allow(), "GET, HEAD, PATCH, DELETE, OPTIONS");
-        assert_eq!(find("/api/rest/auth/login").unwrap().allow(), "POST, OPTIONS");
-    }
 }

@@ -34,7 +34,7 @@ pub static ROUTES: &[Route] = &[
         .fails(&[Code::Unauthenticated, Code::TokenExpired, Code::BadOrigin]),
     post("/auth/refresh", accounts::refresh)
         .is("refresh", "Exchange the refresh token for new tokens.")
-        .for_anyone().may_take::<Refresh>()
+        .for_anyone().rate(Rate::Write).may_take::<Refresh>()
         .gives::<accounts::Tokens>(200, "New tokens; the old refresh token is void.").sets_cookie()
         .fails(&[Code::Unauthenticated, Code::BadOrigin]),
     get("/auth/me", accounts::me)
@@ -152,7 +152,6 @@ pub static ROUTES: &[Route] = &[
         .gives::<InvitePreview>(200, "Where the invite leads."),
     post("/invites/{code}", invites::join)
         .is("joinByInvite", "Join the server; a member stays one.")
-        .rate(Rate::InviteGuess)
         .gives::<Server>(200, "The server.")
         .fails(&[Code::TooManyServers]),
     get("/invites/{code}/qr.svg", invites::qr_code)

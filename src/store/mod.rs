@@ -11,12 +11,17 @@ pub mod dms;
 pub mod instance;
 pub mod invites;
 pub mod messages;
+#[cfg(test)]
+mod plans;
+mod queue;
 pub mod read_states;
 mod readers;
 mod schema;
 pub mod servers;
 pub mod sessions;
 mod sweep;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,13 +29,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 pub use committer::Tx;
-use committer::{Committer, Queue};
+use committer::{Committer, Parts};
+use queue::Queue;
 pub use read_states::ReadStates;
 use readers::Readers;
 use rusqlite::Connection;
 pub use schema::{OpenError, VERSION};
 
-use crate::model::{Error, Ids, Outlet, Result, Timestamp};
+use crate::model::{Error, Outlet, Result, Timestamp};
 
 /// An open database.
 pub struct Store {
@@ -55,15 +61,14 @@ impl Store {
         let queue = Arc::new(Queue::default());
         let read_states = Arc::new(ReadStates::default());
         let writable = Arc::new(AtomicBool::new(true));
-        let committer = Committer {
-            db: writer,
-            ids: Ids::above(opened.id_reserve),
+        let parts = Parts {
             queue: Arc::clone(&queue),
             outlet,
             read_states: Arc::clone(&read_states),
             writable: Arc::clone(&writable),
             clock: Arc::clone(&clock),
         };
+        let committer = Committer::new(writer, opened.id_reserve, parts)?;
         let thread = std::thread::Builder::new().name("committer".into()).spawn(move || committer.run());
         let thread = thread.map_err(OpenError::Thread)?;
         Ok(Self { readers, queue, read_states, writable, clock, committer: std::sync::Mutex::new(Some(thread)) })

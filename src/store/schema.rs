@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 /// The schema as it is.
 const SCHEMA: &str = include_str!("../../schema.sql");
@@ -79,6 +80,8 @@ pub(super) fn configure(db: &Connection) -> rusqlite::Result<()> {
 /// Opens the file for writing, creating or migrating it as need be.
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     let mut db = Connection::open(path)?;
+    // Closing would write what stands in the log into the file: a file that is refused must stay as it is.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     let application: i64 = db.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let empty: bool = db.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?;
@@ -88,6 +91,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     if !empty && application != APPLICATION_ID {
         return Err(OpenError::Foreign(path.to_owned()));
     }
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     // Reading the answer matters: a file system without shared memory would stay in another mode.
     let mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
@@ -130,7 +134,7 @@ fn migrate(db: &mut Connection, path: &Path, from: i64) -> Result<(), OpenError>
 mod tests {
     use rusqlite::Connection;
 
-    use super::{APPLICATION_ID, MIGRATIONS, OpenError, SCHEMA, VERSION, open};
+    use super::{APPLICATION_ID, DbConfig, MIGRATIONS, OpenError, SCHEMA, VERSION, open};
 
     /// The first released schema, which every migration starts from.
     const FIRST: &str = include_str!("migrations/0001.sql");
@@ -159,15 +163,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let newer = folder.path().join("newer.db");
         let db = Connection::open(&newer).unwrap();
+        // As a process that was killed leaves it: the latest still stands in the log.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).unwrap();
         db.execute_batch(&format!(
-            "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}; CREATE TABLE t (x)",
+            "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}; PRAGMA journal_mode = WAL;
+             CREATE TABLE t (x)",
             VERSION + 1
         ))
         .unwrap();
         drop(db);
-        let before = std::fs::read(&newer).unwrap();
+        let files = || ["newer.db", "newer.db-wal"].map(|name| std::fs::read(folder.path().join(name)).unwrap());
+        let before = files();
         assert!(matches!(open(&newer), Err(OpenError::Newer { found, .. }) if found == VERSION + 1));
-        assert_eq!(std::fs::read(&newer).unwrap(), before);
+        assert!(files() == before, "the refused file was changed");
 
         let foreign = folder.path().join("foreign.db");
         Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();

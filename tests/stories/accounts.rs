@@ -112,3 +112,48 @@ fn guessing_is_slowed_down_with_headers_that_say_so() {
     assert!(refused.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
     refused.refused(429, "rate_limited");
 }
+
+#[test]
+fn an_open_door_that_strangers_can_reach_needs_the_code_once() {
+    let world = World::with(|options| options.listen = ([0, 0, 0, 0], 0).into());
+    let register = |body| world.request("POST", "/auth/register", Some(&body));
+    register(json!({"username": "mallory", "password": PASSWORD})).refused(403, "registration_closed");
+    let code = world.running().setup_code().unwrap();
+    let alice = register(json!({"username": "alice", "password": PASSWORD, "setup_code": code})).expect(201);
+    assert_eq!(alice["user"]["is_admin"], true);
+    let bob = register(json!({"username": "bob", "password": PASSWORD})).expect(201);
+    assert_eq!(bob["user"]["is_admin"], false);
+}
+
+#[test]
+fn an_invite_joins_whoever_registers_with_it() {
+    // Bob's invites make no accounts, but where everybody may register they still lead into his server.
+    let world = World::with(|options| options.admins_invites_register = true);
+    let (_alice, bob) = (world.person("alice"), world.person("bob"));
+    let (server, _) = bob.creates_server("home");
+    let mut on_bob = bob.connects();
+    let invite = bob.post(&format!("/servers/{server}/invites"), json!({})).expect(201);
+    let body = json!({"username": "carol", "password": PASSWORD, "invite": invite["code"]});
+    world.request("POST", "/auth/register", Some(&body)).expect(201);
+    assert_eq!(on_bob.event_but_presence(30)["user"]["username"], "carol");
+    assert_eq!(world.sign_in("carol").get("/servers").expect(200)[0]["server_id"], json!(server));
+}
+
+#[test]
+fn only_administrators_invites_make_accounts_where_the_owner_says_so() {
+    let world = World::with(|options| {
+        options.registration = chatd::chat::Registration::Invite;
+        options.admins_invites_register = true;
+        options.setup_code = Some("let-me-in".to_owned());
+    });
+    let register = |body| world.request("POST", "/auth/register", Some(&body));
+    register(json!({"username": "alice", "password": PASSWORD, "setup_code": "let-me-in"})).expect(201);
+    let alice = world.sign_in("alice");
+    let (server, _) = alice.creates_server("home");
+    let path = format!("/servers/{server}/invites");
+    let of_alice = alice.post(&path, json!({})).expect(201);
+    register(json!({"username": "bob", "password": PASSWORD, "invite": of_alice["code"]})).expect(201);
+    let of_bob = world.sign_in("bob").post(&path, json!({})).expect(201);
+    let body = json!({"username": "carol", "password": PASSWORD, "invite": of_bob["code"]});
+    register(body).refused(403, "registration_closed");
+}

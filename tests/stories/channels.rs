@@ -117,3 +117,40 @@ fn reading_follows_to_every_device_and_over_a_restart() {
     let state = json!({"channel_id": general, "message_id": second, "mentions": 0});
     assert!(snapshot["d"]["read_states"].as_array().unwrap().contains(&state), "{snapshot}");
 }
+
+#[test]
+fn reading_again_what_is_read_is_told_to_nobody() {
+    let world = World::start();
+    let alice = world.person("alice");
+    let (server, general) = alice.creates_server("home");
+    let (first, second) = (alice.says(&general, "one"), alice.says(&general, "two"));
+    let mut on_alice = alice.connects();
+    let path = format!("/channels/{general}/read");
+    // Her own message counts as read already.
+    alice.put(&path, json!({"message_id": second})).expect(204);
+    alice.put(&format!("/servers/{server}/read"), json!({})).expect(204);
+    alice.put(&path, json!({"message_id": first})).expect(204);
+    alice.put(&path, json!({"message_id": first})).expect(204);
+    assert_eq!(on_alice.event(60)["message_id"], json!(first));
+    alice.ask("PUT", &format!("/servers/{server}/read"), None).expect(204);
+    alice.ask("PUT", &format!("/servers/{server}/read"), None).expect(204);
+    assert_eq!(on_alice.event(60)["message_id"], json!(second));
+    alice.says(&general, "three");
+    assert_eq!(on_alice.event(11)["content"], "three");
+    for bad in [json!({"message_id": 1}), json!({"message_id": "x"}), json!({"message_id": "01"})] {
+        alice.put(&path, bad).refused(400, "invalid_field");
+    }
+}
+
+#[test]
+fn five_hundred_channels_are_enough() {
+    let world = World::start();
+    let alice = world.person("alice");
+    let (server, _) = alice.creates_server("home");
+    let path = format!("/servers/{server}/channels");
+    for n in 1..500 {
+        alice.post(&path, json!({"name": n.to_string()})).expect(201);
+    }
+    alice.post(&path, json!({"name": "one more"})).refused(409, "too_many_channels");
+    alice.post(&path, json!({"name": ""})).refused(400, "invalid_field");
+}

@@ -119,3 +119,71 @@ fn who_cannot_be_written_to_is_refused() {
     assert_eq!(alone["type"], "dm", "one left is a plain DM");
     bob.post(&format!("/users/{}/dm-channels", alice.id), json!({"recipient_id": alice.id})).refused(404, "not_found");
 }
+
+#[test]
+fn whoever_has_not_heard_of_a_dm_hears_nothing_from_it() {
+    let world = World::start();
+    let [alice, bob, carol] = friends(&world);
+    let (mut on_alice, mut on_bob) = (alice.connects(), bob.connects());
+    let body = json!({"recipient_ids": [bob.id, carol.id]});
+    let group = text(&alice.post("/users/@me/dm-channels", body).expect(201)["channel_id"]);
+    let path = format!("/channels/{group}");
+    alice.patch(&path, json!({"name": "Band"})).expect(200);
+    on_alice.send(50, json!({"channel_id": group}));
+    on_alice.send(1, Value::Null);
+    assert_eq!(on_alice.event_but_presence(20)["channel_id"], json!(group));
+    assert_eq!(on_alice.event_but_presence(21)["name"], "Band");
+    on_alice.ack();
+    let id = alice.says(&group, "hi both");
+    // The first that bob hears is the group under its new name.
+    assert_eq!(on_bob.event_but_presence(20)["name"], "Band");
+    assert_eq!(on_bob.event_but_presence(11)["content"], "hi both");
+    // Whoever hides a DM hears nothing of what changes there, until the next message. A group is left, not hidden.
+    let dm = alice.opens_dm(&bob);
+    let first = alice.says(&dm, "psst");
+    bob.delete(&format!("/channels/{dm}")).expect(204);
+    bob.delete(&format!("/channels/{dm}")).expect(204);
+    alice.patch(&format!("/channels/{dm}/messages/{first}"), json!({"content": "psst!"})).expect(200);
+    alice.delete(&format!("/channels/{group}/messages/{id}")).expect(204);
+    assert_eq!(on_bob.event_but_presence(20)["channel_id"], json!(dm));
+    assert_eq!(on_bob.event_but_presence(11)["content"], "psst");
+    assert_eq!(on_bob.event_but_presence(22)["channel_id"], json!(dm));
+    let gone = json!({"message_id": id, "channel_id": group, "server_id": null});
+    assert_eq!(on_bob.event_but_presence(13), gone);
+    // Whoever opens a hidden one sees it again.
+    assert_eq!(bob.opens_dm(&alice), dm);
+    assert_eq!(on_bob.event_but_presence(20)["channel_id"], json!(dm));
+}
+
+#[test]
+fn a_dm_outlives_the_server_where_they_met() {
+    let world = World::start();
+    let [alice, bob, carol] = friends(&world);
+    let dm = alice.opens_dm(&bob);
+    let message = alice.says(&dm, "see you");
+    let server = text(&bob.get("/servers").expect(200)[0]["server_id"]);
+    bob.delete(&format!("/servers/{server}/members/@me")).expect(204);
+    bob.get(&format!("/users/{}", alice.id)).expect(200);
+    bob.get(&format!("/users/{}", carol.id)).refused(404, "not_found");
+    carol.post("/users/@me/dm-channels", json!({"recipient_id": bob.id})).refused(404, "not_found");
+    assert_eq!(bob.opens_dm(&alice), dm);
+    // In a DM nobody has rank: each deletes and edits their own.
+    let path = format!("/channels/{dm}/messages/{message}");
+    bob.delete(&path).refused(403, "forbidden");
+    bob.patch(&path, json!({"content": "x"})).refused(403, "forbidden");
+    alice.delete(&path).expect(204);
+    carol.get(&path).refused(404, "not_found");
+}
+
+#[test]
+fn the_dm_with_the_latest_message_comes_first() {
+    let world = World::start();
+    let [alice, bob, carol] = friends(&world);
+    let (with_bob, with_carol) = (alice.opens_dm(&bob), alice.opens_dm(&carol));
+    let first = || text(&alice.get("/users/@me/dm-channels").expect(200)[0]["channel_id"]);
+    assert_eq!(first(), with_carol);
+    bob.says(&with_bob, "hi");
+    assert_eq!(first(), with_bob);
+    carol.says(&with_carol, "hi");
+    assert_eq!(first(), with_carol);
+}

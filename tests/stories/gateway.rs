@@ -231,3 +231,45 @@ fn typing_is_passed_on_to_others_and_not_too_often() {
     assert_eq!(on_bob.event_but_presence(11)["content"], "done");
     assert_eq!(on_alice.event_but_presence(11)["content"], "done");
 }
+
+#[test]
+fn bob_comes_invisible_and_goes_unnoticed() {
+    let world = World::start();
+    let (alice, bob) = (world.person("alice"), world.person("bob"));
+    let (server, channel) = alice.creates_server("home");
+    alice.invites(&server, &[&bob]);
+    let mut on_alice = alice.connects();
+    let mut on_bob = Gateway::open(&world, None);
+    on_bob.frame(0);
+    on_bob.send(3, json!({"token": bob.token, "status": "invisible"}));
+    let connected = on_bob.frame(10);
+    assert_eq!(connected["d"]["user"]["status"], "invisible");
+    assert_eq!(connected["d"]["servers"][0]["member"]["user"]["status"], "offline", "events carry the public form");
+    let members = alice.get(&format!("/servers/{server}/members?online=true")).expect(200);
+    assert_eq!(members.as_array().unwrap().len(), 1);
+    assert_eq!(alice.connects().connected["d"]["presences"], json!([{"user_id": alice.id, "status": "online"}]));
+    on_bob.send(50, json!({"channel_id": channel}));
+    assert_eq!(on_alice.event(50)["user_id"], json!(bob.id), "who types shows themself");
+    on_bob.close(1000);
+    // He is gone for longer than the grace when dave, who came and went after him, is told offline.
+    let dave = world.person("dave");
+    alice.invites(&server, &[&dave]);
+    dave.connects().close(1000);
+    on_alice.event(30);
+    for status in ["online", "offline"] {
+        assert_eq!(on_alice.event(40), json!({"user_id": dave.id, "status": status}));
+    }
+}
+
+#[test]
+fn every_form_of_heartbeat_is_answered() {
+    let world = World::start();
+    let alice = world.person("alice");
+    let mut gateway = alice.connects();
+    for beat in
+        [r#"{"op":1}"#, r#"{"op":1,"d":null}"#, r#"{"op":1,"d":{}}"#, r#"{"op":1,"d":7}"#, r#"{"op":1,"d":"x"}"#]
+    {
+        gateway.send_text(beat);
+        assert_eq!(gateway.frame(2)["d"], json!({}), "{beat}");
+    }
+}

@@ -78,11 +78,9 @@ impl World {
         headers: &[(&str, &str)],
         body: Option<&str>,
     ) -> Answer {
-        let path = if path.starts_with("/api/") || path.starts_with("/healthz") || path.starts_with("/readyz") {
-            path.to_owned()
-        } else {
-            format!("/api/rest{path}")
-        };
+        // Most of what is asked for is the API; the rest is named in full.
+        let whole = ["/api/", "/chat/api/", "/healthz", "/readyz", "/metrics"].iter().any(|one| path.starts_with(one));
+        let path = if whole { path.to_owned() } else { format!("/api/rest{path}") };
         let mut request = ureq::http::Request::builder().method(method).uri(self.url(&path));
         if let Some(token) = token {
             request = request.header("Authorization", format!("Bearer {token}"));

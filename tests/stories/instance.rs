@@ -109,3 +109,51 @@ fn a_stop_says_1001_to_every_gateway() {
         assert_eq!(gateway.closed(), 1001);
     }
 }
+
+#[test]
+fn pages_of_configured_origins_may_use_the_api() {
+    let world = World::with(|options| options.allowed_origins = vec!["https://friend.example".to_owned()]);
+    let friend = [("Origin", "https://friend.example"), ("Access-Control-Request-Method", "PATCH")];
+    let preflight = world.send("OPTIONS", "/servers", None, &friend, None);
+    assert_eq!(preflight.status, 204);
+    assert_eq!(preflight.header("access-control-allow-origin"), Some("https://friend.example"));
+    assert!(preflight.header("access-control-allow-headers").unwrap().contains("Authorization"));
+    let answer = world.send("GET", "/instance", None, &friend, None);
+    assert_eq!(answer.header("access-control-allow-origin"), Some("https://friend.example"));
+    let evil = world.send("GET", "/instance", None, &[("Origin", "https://evil.example")], None);
+    assert_eq!(evil.header("access-control-allow-origin"), None);
+}
+
+#[test]
+fn numbers_are_for_this_machine_alone() {
+    let world = World::start();
+    let alice = world.person("alice");
+    let bob = world.person("bob");
+    let near = world.send("GET", "/metrics", None, &[], None);
+    assert!(near.status == 200 && near.text.contains("chatd_rest_answers_total"), "{}", near.text);
+    // Whoever comes through a proxy is not this machine, but may be its administrator.
+    let proxied = [("X-Forwarded-For", "192.0.2.7")];
+    world.send("GET", "/metrics", None, &proxied, None).refused(404, "not_found");
+    world.send("GET", "/metrics", Some(&bob.token), &proxied, None).refused(404, "not_found");
+    assert_eq!(world.send("GET", "/metrics", Some(&alice.token), &proxied, None).status, 200);
+}
+
+#[test]
+fn links_honour_the_path_of_the_public_url() {
+    let world = World::with(|options| options.public_url = "https://home.example/chat".to_owned());
+    let alice = world.person("alice");
+    let (server, channel) = alice.creates_server("home");
+    let bob = world.person("bob");
+    alice.invites(&server, &[&bob]);
+    for text in ["one", "two"] {
+        alice.says(&channel, text);
+    }
+    for list in [format!("/channels/{channel}/messages"), format!("/servers/{server}/members")] {
+        let link = alice.get(&format!("{list}?limit=1")).header("link").unwrap().to_owned();
+        assert!(link.starts_with(&format!("</chat/api/rest{list}?limit=1&")), "{link}");
+    }
+    // A proxy may leave the path in front.
+    let inside = world.send("GET", "/api/rest/auth/me", Some(&alice.token), &[], None).expect(200);
+    let outside = world.send("GET", "/chat/api/rest/auth/me", Some(&alice.token), &[], None).expect(200);
+    assert_eq!(inside, outside);
+}

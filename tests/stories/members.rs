@@ -137,3 +137,52 @@ fn members_come_in_pages_by_prefix_and_by_presence() {
         alice.get(&format!("{path}?{bad}")).refused(400, "invalid_field");
     }
 }
+
+#[test]
+fn whom_a_prefix_fits_best_comes_first_and_alone() {
+    let world = World::start();
+    let (alice, bob, carol) = (world.person("alice"), world.person("sam_b"), world.person("samson"));
+    let (server, _) = alice.creates_server("home");
+    alice.invites(&server, &[&bob, &carol]);
+    // Shown as Bob, so "sam" fits him less than her, who is shown as samson.
+    bob.patch("/users/@me", json!({"display_name": "Bob"})).expect(200);
+    let path = format!("/servers/{server}/members");
+    let ids = format!("{},{}", bob.id, carol.id);
+    for query in ["query=sam", "query=SAM&limit=2", &format!("query=sam&user_ids={ids}")] {
+        let page = alice.get(&format!("{path}?{query}"));
+        assert_eq!(page.header("link"), None, "best first has no next page");
+        let page = page.expect(200);
+        assert_eq!((&page[0]["user"]["username"], &page[1]["user"]["username"]), (&json!("samson"), &json!("sam_b")));
+    }
+    let best = alice.get(&format!("{path}?query=sam&limit=1"));
+    assert_eq!(best.header("link"), None);
+    assert_eq!(best.expect(200)[0]["user"]["username"], "samson");
+}
+
+#[test]
+fn an_expired_invite_is_no_invite() {
+    let world = World::start();
+    let (alice, bob) = (world.person("alice"), world.person("bob"));
+    let (server, _) = alice.creates_server("home");
+    let path = format!("/servers/{server}/invites");
+    let code = text(&alice.post(&path, json!({"expires_in": 1})).expect(201)["code"]);
+    let begun = std::time::Instant::now();
+    while world.request("GET", &format!("/invites/{code}"), None).status == 200 {
+        assert!(begun.elapsed().as_secs() < 10, "it never ends");
+    }
+    bob.ask("POST", &format!("/invites/{code}"), None).refused(404, "not_found");
+    // For its maker, who is a member, too.
+    alice.ask("POST", &format!("/invites/{code}"), None).refused(404, "not_found");
+}
+
+#[test]
+fn a_hundred_invites_are_enough() {
+    let world = World::start();
+    let alice = world.person("alice");
+    let (server, _) = alice.creates_server("home");
+    let path = format!("/servers/{server}/invites");
+    for _ in 0..100 {
+        alice.ask("POST", &path, None).expect(201);
+    }
+    alice.ask("POST", &path, None).refused(409, "too_many_invites");
+}

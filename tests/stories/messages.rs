@@ -199,3 +199,25 @@ fn too_many_messages_are_slowed_down_channel_by_channel() {
     refused.refused(429, "rate_limited");
     send(&text(&other["channel_id"])).expect(201);
 }
+
+#[test]
+fn around_a_message_lies_what_is_there() {
+    let world = World::start();
+    let alice = world.person("alice");
+    let (_, channel) = alice.creates_server("home");
+    let written: Vec<String> = (0..5).map(|n| alice.says(&channel, &n.to_string())).collect();
+    let around = |id: &str, limit: usize| {
+        let answer = alice.get(&format!("/channels/{channel}/messages?around={id}&limit={limit}"));
+        assert_eq!(answer.header("link"), None);
+        ids(&answer.expect(200))
+    };
+    let newest_first = |from: usize, to: usize| written[from..=to].iter().rev().cloned().collect::<Vec<_>>();
+    assert_eq!(around(&written[2], 1), newest_first(2, 2));
+    assert_eq!(around(&written[2], 3), newest_first(1, 3));
+    assert_eq!(around(&written[0], 3), newest_first(0, 1));
+    assert_eq!(around(&written[4], 3), newest_first(3, 4));
+    assert_eq!(around("0", 3), newest_first(0, 0));
+    // A message that is gone is still a place.
+    alice.delete(&format!("/channels/{channel}/messages/{}", written[2])).expect(204);
+    assert_eq!(around(&written[2], 3), [&written[3], &written[1], &written[0]].map(String::clone));
+}

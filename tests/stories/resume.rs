@@ -161,3 +161,20 @@ fn who_does_not_read_is_cut_and_slows_nobody_down() {
     }
     assert_eq!(got, sent);
 }
+
+#[test]
+fn any_good_token_of_the_same_sign_in_resumes() {
+    let world = World::start();
+    let (alice, bob, channel) = two(&world);
+    let on_bob = bob.connects();
+    let (session, s) = (text(&on_bob.connected["d"]["session_id"]), on_bob.last_s);
+    on_bob.vanish();
+    alice.says(&channel, "missed");
+    let body = json!({"refresh_token": bob.refresh_token});
+    let token = text(&world.request("POST", "/auth/refresh", Some(&body)).expect(200)["access_token"]);
+    let mut on_bob = Gateway::open(&world, None);
+    on_bob.frame(0);
+    on_bob.send(4, json!({"token": token, "session_id": session, "s": s}));
+    assert_eq!(on_bob.event_but_presence(11)["content"], "missed");
+    assert_eq!(on_bob.event_but_presence(5)["replayed"].as_u64(), Some(1));
+}

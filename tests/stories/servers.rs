@@ -134,3 +134,19 @@ fn a_hundred_servers_are_enough() {
     }
     alice.post("/servers", json!({"name": "one more"})).refused(409, "too_many_servers");
 }
+
+#[test]
+fn servers_are_listed_in_order_of_joining() {
+    let world = World::start();
+    let (alice, bob) = (world.person("alice"), world.person("bob"));
+    let (older, _) = alice.creates_server("older");
+    let (own, _) = bob.creates_server("own");
+    alice.invites(&older, &[&bob]);
+    let listed = |who: &crate::harness::Person<'_>| -> Vec<String> {
+        who.get("/servers").expect(200).as_array().unwrap().iter().map(|s| text(&s["server_id"])).collect()
+    };
+    assert_eq!(listed(&bob), [own.clone(), older.clone()]);
+    let connected = bob.connects().connected;
+    let shown: Vec<_> = connected["d"]["servers"].as_array().unwrap().iter().map(|s| text(&s["server_id"])).collect();
+    assert_eq!(shown, [own, older]);
+}

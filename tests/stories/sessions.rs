@@ -173,3 +173,47 @@ fn the_fifty_first_session_ends_the_longest_unused() {
     all[0].get("/auth/me").expect(200);
     assert_eq!(all[0].get("/auth/sessions").expect(200).as_array().unwrap().len(), 50);
 }
+
+#[test]
+fn a_session_ends_its_connections_however_it_ends() {
+    let world = World::start();
+    let laptop = world.person("alice");
+    let phone = world.sign_in("alice");
+    let mut on_phone = phone.connects();
+    let sessions = laptop.get("/auth/sessions").expect(200);
+    let other = sessions.as_array().unwrap().iter().find(|session| session["current"] == false).unwrap();
+    laptop.delete(&format!("/auth/sessions/{}", text(&other["session_id"]))).expect(204);
+    assert_eq!(on_phone.closed(), 4004);
+    // A refresh token that comes back after its successor was used: somebody has stolen one of them.
+    let mut on_laptop = laptop.connects();
+    let second = text(&refresh(&world, &laptop.refresh_token).expect(200)["refresh_token"]);
+    refresh(&world, &second).expect(200);
+    refresh(&world, &laptop.refresh_token).refused(401, "unauthenticated");
+    assert_eq!(on_laptop.closed(), 4004);
+}
+
+#[test]
+fn one_can_sign_out_with_the_refresh_token_alone() {
+    let world = World::start();
+    let alice = world.person("alice");
+    let mut on_alice = alice.connects();
+    let body = json!({"refresh_token": alice.refresh_token});
+    world.request("POST", "/auth/logout", Some(&body)).expect(204);
+    assert_eq!(on_alice.closed(), 4004);
+    world.request("POST", "/auth/logout", Some(&body)).refused(401, "unauthenticated");
+    world.request("POST", "/auth/logout", None).refused(401, "unauthenticated");
+}
+
+#[test]
+fn a_token_in_the_body_wins_over_the_cookie() {
+    let world = World::start();
+    let (alice, bob) = (world.person("alice"), world.person("bob"));
+    let cookie = format!("chatd_refresh={}", bob.refresh_token);
+    let body = json!({"refresh_token": alice.refresh_token}).to_string();
+    let answer = world.send("POST", "/auth/refresh", None, &[("Cookie", &cookie)], Some(&body));
+    assert_eq!(answer.header("set-cookie"), None);
+    let access = text(&answer.expect(200)["access_token"]);
+    let me = world.send("GET", "/auth/me", Some(&access), &[], None).expect(200);
+    assert_eq!(me["user_id"], json!(alice.id));
+    refresh(&world, &bob.refresh_token).expect(200);
+}

@@ -1,0 +1,278 @@
+//! One connection's life: HELLO, IDENTIFY or RESUME, then ops until it ends. Its thread only reads, blocking; all
+//! that goes out goes through the outbox.
+
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
+use tungstenite::{Error as WsError, Message};
+
+use super::feed::Entry;
+use super::frame::Frame;
+use super::ops::{self, Close};
+use super::outbox::{Flushed, Link, Outbox};
+use super::receive::Next;
+use super::session::Session;
+use super::{Gateway, handshake};
+use crate::auth::{Claims, random};
+use crate::chat::Caller;
+use crate::model::{Result, limits};
+use crate::net::{Answer, Request, Stream, Upgraded};
+
+/// Symbols of a gateway session's ID: over 128 bits.
+const ID_SYMBOLS: usize = 24;
+
+impl Gateway {
+    /// Answers `GET /api/ws`.
+    ///
+    /// # Errors
+    /// What the handshake refuses: 405, 426, 403, 400, 401.
+    pub fn answer(self: &Arc<Self>, request: &Request) -> Result<Answer> {
+        let handshake = handshake::check(&self.chat, request)?;
+        let gateway = Arc::clone(self);
+        Ok(Answer::Upgrade {
+            headers: vec![handshake.accept],
+            then: Box::new(move |upgraded| {
+                if let Err(error) = Connection::run(&gateway, upgraded, handshake.claims) {
+                    log::error!("a gateway connection failed: {error}");
+                }
+            }),
+        })
+    }
+}
+
+/// The socket as tungstenite sees it: reads with a deadline, writes whole frames into the outbox.
+pub(super) struct Duplex {
+    stream: Arc<Stream>,
+    pub(super) session: Arc<Session>,
+    gateway: Arc<Gateway>,
+    deadline: Instant,
+}
+
+impl Read for Duplex {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // A socket with something to read at any time would never look at the clock: a message may come in fragments
+        // without end.
+        if Instant::now() >= self.deadline {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.stream.read(buffer, self.deadline)
+    }
+}
+
+impl Write for Duplex {
+    /// tungstenite writes its own answers (pong, close) from a buffer of whole frames.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.gateway.send(&self.session, Frame::raw(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Gateway {
+    /// Sends a frame of the connection's own.
+    fn send(&self, session: &Arc<Session>, frame: Frame) {
+        match session.outbox.send(frame) {
+            Flushed::All => {}
+            Flushed::Stalled(_) => self.feed.enqueue(Entry::Flush(Arc::clone(session))),
+            // More acknowledgements than the socket takes, or a dead socket.
+            Flushed::Broken => session.outbox.cut(ops::TOO_SLOW),
+        }
+    }
+}
+
+/// How a connection ended.
+enum End {
+    /// The session waits for RESUME.
+    Lost,
+    /// The client said goodbye.
+    Goodbye,
+}
+
+pub(super) struct Connection<'a> {
+    pub(super) gateway: &'a Arc<Gateway>,
+    pub(super) socket: WebSocket<Duplex>,
+    link: Arc<Link>,
+    pub(super) caller: Option<Caller>,
+    /// When the next heartbeat must have come.
+    pub(super) heartbeat_due: Instant,
+    frames: u32,
+    frames_since: Instant,
+}
+
+impl<'a> Connection<'a> {
+    fn run(gateway: &'a Arc<Gateway>, upgraded: Upgraded, claims: Option<Claims>) -> Result<()> {
+        let link = Link::new(Arc::clone(&upgraded.stream));
+        let session = Session::new(random::code(ID_SYMBOLS)?, Outbox::new(Arc::clone(&link)));
+        let now = Instant::now();
+        let duplex = Duplex {
+            stream: upgraded.stream,
+            session,
+            gateway: Arc::clone(gateway),
+            deadline: now + limits::IDENTIFY_TIME,
+        };
+        // The default read buffer of 128 KiB is touched at once and costs 156 KB a connection.
+        let config = WebSocketConfig::default()
+            .read_buffer_size(4 * 1024)
+            .write_buffer_size(0)
+            .max_write_buffer_size(64 * 1024)
+            .max_message_size(Some(limits::GATEWAY_MESSAGE_BYTES))
+            .max_frame_size(Some(limits::GATEWAY_MESSAGE_BYTES));
+        let socket = WebSocket::from_partially_read(duplex, upgraded.early, Role::Server, Some(config));
+        let mut connection = Connection {
+            gateway,
+            socket,
+            link,
+            caller: None,
+            heartbeat_due: now + gateway.heartbeat_time(),
+            frames: 0,
+            frames_since: now,
+        };
+        let end = connection.live_or_fail(claims);
+        connection.finish(&end);
+        Ok(())
+    }
+
+    /// Whatever goes wrong in here costs this connection, and its session goes on as after any other loss.
+    fn live_or_fail(&mut self, claims: Option<Claims>) -> End {
+        if !self.gateway.greeting.begin(self.session()) {
+            self.session().outbox.cut(ops::GOING_AWAY);
+            return End::Lost;
+        }
+        let lived = catch_unwind(AssertUnwindSafe(|| self.live(claims)));
+        match lived {
+            Ok(Ok(end)) => return end,
+            Ok(Err(error)) => log::error!("a gateway connection failed: {error}"),
+            // The panic hook has logged it.
+            Err(_) => {}
+        }
+        self.session().outbox.cut(ops::INTERNAL);
+        End::Lost
+    }
+
+    pub(super) fn session(&self) -> &Arc<Session> {
+        &self.socket.get_ref().session
+    }
+
+    pub(super) fn send(&self, op: u8, d: &Value) {
+        match Frame::own(op, d) {
+            Ok(frame) => self.gateway.send(self.session(), frame),
+            Err(error) => log::error!("op {op} cannot be written as JSON: {error}"),
+        }
+    }
+
+    fn live(&mut self, claims: Option<Claims>) -> Result<End> {
+        let interval = self.gateway.chat.config().heartbeat_interval;
+        let hello =
+            json!({"heartbeat_interval": interval.as_millis() as u64, "server_version": env!("CARGO_PKG_VERSION")});
+        self.send(ops::HELLO, &hello);
+        if let Some(claims) = claims
+            && let Next::Close(close) = self.identify(&claims, None)?
+        {
+            self.session().outbox.cut(close);
+            return Ok(End::Lost);
+        }
+        loop {
+            self.socket.get_mut().deadline = self.deadline();
+            let close = match self.socket.read() {
+                Ok(message) => {
+                    if self.too_many_frames() {
+                        Some(ops::TOO_MUCH)
+                    } else {
+                        match message {
+                            Message::Text(text) => match self.frame(text.as_bytes())? {
+                                Next::Go => None,
+                                Next::Close(close) => Some(close),
+                            },
+                            Message::Binary(_) => Some(ops::BAD_PAYLOAD),
+                            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => None,
+                            Message::Close(frame) => {
+                                // Sends the answer that tungstenite has prepared.
+                                let _ = self.socket.flush();
+                                let normal = frame.is_some_and(|frame| u16::from(frame.code) == 1000);
+                                return Ok(if normal { End::Goodbye } else { End::Lost });
+                            }
+                        }
+                    }
+                }
+                Err(error) => match self.closing(&error) {
+                    Some(close) => Some(close),
+                    None => return Ok(End::Lost),
+                },
+            };
+            if let Some(close) = close {
+                self.session().outbox.cut(close);
+                return Ok(End::Lost);
+            }
+        }
+    }
+
+    /// The close code that an error of the socket calls for, if the other side may still be there.
+    fn closing(&self, error: &WsError) -> Option<Close> {
+        match error {
+            WsError::Io(error) if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock) => {
+                Some(if self.caller.is_some() { ops::HEARTBEAT_LOST } else { ops::NOT_IDENTIFIED })
+            }
+            WsError::Capacity(_) => Some(ops::TOO_BIG),
+            WsError::Utf8(_) => Some(ops::NOT_UTF8),
+            WsError::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => None,
+            WsError::Protocol(_) => Some(ops::PROTOCOL),
+            _ => None,
+        }
+    }
+
+    fn deadline(&self) -> Instant {
+        // Before IDENTIFY the first deadline stands, whatever heartbeats come.
+        if self.caller.is_some() { self.heartbeat_due } else { self.socket.get_ref().deadline }
+    }
+
+    fn too_many_frames(&mut self) -> bool {
+        let now = Instant::now();
+        if now.duration_since(self.frames_since) >= limits::GATEWAY_FRAMES_WINDOW {
+            self.frames_since = now;
+            self.frames = 0;
+        }
+        self.frames += 1;
+        self.frames > limits::GATEWAY_FRAMES
+    }
+
+    /// Says goodbye, closes the socket and leaves the session to RESUME or to nobody.
+    fn finish(&mut self, end: &End) {
+        let session = Arc::clone(self.session());
+        self.gateway.greeting.end(&session);
+        session.outbox.detach(&self.link);
+        let farewell = self.link.take_farewell();
+        // A connection that was taken over leaves the session alone: it has another, and the fan-out sees that.
+        if session.identity().is_some() && !session.outbox.is_linked() {
+            let is_over = self.caller.is_none() || matches!(end, End::Goodbye);
+            let entry = if is_over { Entry::End(session.key) } else { Entry::Park(session.key) };
+            self.gateway.feed.enqueue(entry);
+        }
+        let stream = &self.socket.get_ref().stream;
+        let deadline = Instant::now() + limits::CLOSE_TIME;
+        if let Some(bytes) = farewell
+            && stream.write_all(&bytes, deadline).is_err()
+        {
+            return;
+        }
+        let _ = stream.shutdown(Shutdown::Write);
+        stream.linger(deadline);
+    }
+}
+
+impl Gateway {
+    /// A heartbeat must come within one and a half intervals.
+    pub(super) fn heartbeat_time(&self) -> Duration {
+        self.chat.config().heartbeat_interval * 3 / 2
+    }
+}
+
+#[cfg(test)]
+mod tests;

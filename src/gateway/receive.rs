@@ -1,0 +1,224 @@
+//! What a client's frames lead to: one function per op.
+
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::time::Instant;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::connection::Connection;
+use super::feed::Entry;
+use super::frame::Frame;
+use super::ops::{self, Close};
+use super::outbox::Flushed;
+use super::session::Identity;
+use crate::auth::Claims;
+use crate::chat;
+use crate::chat::Caller;
+use crate::model::object::Status;
+use crate::model::{Audience, ChannelId, Code, Error, Event, Payload, Result, Timestamp, UserId};
+use crate::net::json as strict;
+
+/// What a frame leads to.
+pub(super) enum Next {
+    Go,
+    Close(Close),
+}
+
+impl Connection<'_> {
+    pub(super) fn frame(&mut self, text: &[u8]) -> Result<Next> {
+        #[derive(Deserialize)]
+        struct ClientFrame {
+            op: u64,
+            #[serde(default)]
+            d: Value,
+        }
+        let frame = strict::check(text).ok().and_then(|()| serde_json::from_slice::<ClientFrame>(text).ok());
+        let Some(ClientFrame { op, d }) = frame else { return Ok(Next::Close(ops::BAD_PAYLOAD)) };
+        let op = u8::try_from(op).ok().and_then(|op| ops::OPS.iter().find(|row| row.op == op));
+        let Some(op) = op.filter(|row| row.from != ops::From::Server) else {
+            return Ok(Next::Close(ops::UNKNOWN_OP));
+        };
+        match (op.op, self.caller) {
+            (ops::HEARTBEAT, _) => {
+                self.heartbeat_due = Instant::now() + self.gateway.heartbeat_time();
+                if let Some(s) = d.as_u64() {
+                    self.session().outbox.acknowledge(s);
+                }
+                self.send(ops::HEARTBEAT_ACK, &json!({}));
+                Ok(Next::Go)
+            }
+            (ops::IDENTIFY | ops::RESUME, Some(_)) => Ok(Next::Close(ops::ALREADY_IDENTIFIED)),
+            (ops::IDENTIFY, None) => self.on_identify(d),
+            (ops::RESUME, None) => self.on_resume(d),
+            (_, None) => Ok(Next::Close(ops::NOT_IDENTIFIED)),
+            (ops::PRESENCE_UPDATE, Some(caller)) => self.on_presence(caller, d),
+            (ops::TYPING_START, Some(caller)) => self.on_typing(caller, d),
+            (_, Some(_)) => Ok(Next::Close(ops::UNKNOWN_OP)),
+        }
+    }
+
+    fn verify(&self, token: &str) -> Result<Claims, Next> {
+        let claims = self.gateway.chat.shared().keys.verify_access(token, Timestamp::now());
+        claims.map_err(|_| Next::Close(ops::UNAUTHENTICATED))
+    }
+
+    fn on_identify(&mut self, d: Value) -> Result<Next> {
+        #[derive(Deserialize)]
+        struct Identify {
+            token: String,
+            status: Option<Status>,
+        }
+        let Some(identify) = payload::<Identify>(d).filter(|i| i.status != Some(Status::Offline)) else {
+            return Ok(Next::Close(ops::BAD_PAYLOAD));
+        };
+        match self.verify(&identify.token) {
+            Ok(claims) => self.identify(&claims, identify.status),
+            Err(next) => Ok(next),
+        }
+    }
+
+    /// Registers the session, takes its snapshot and sends CONNECTED.
+    pub(super) fn identify(&mut self, claims: &Claims, status: Option<Status>) -> Result<Next> {
+        let gateway = Arc::clone(self.gateway);
+        let chat = &gateway.chat;
+        if let Some(status) = status {
+            let claims = *claims;
+            let set = chat.write(move |cx| {
+                let caller = chat::caller(cx, &claims)?;
+                chat::users::set_status(cx, caller.user_id, status)
+            });
+            if let Err(error) = unless_unavailable(set) {
+                return refused(error);
+            }
+        }
+        let session = Arc::clone(self.session());
+        session.outbox.hold();
+        let (answer, presences) = sync_channel(1);
+        let connected = chat.connect(
+            claims,
+            || gateway.feed.lock(),
+            |feed, caller, scope| {
+                session.identify(Identity { user_id: caller.user_id, session_id: caller.session_id });
+                let s = feed.enqueue(Entry::Register(Arc::clone(&session), scope, answer));
+                Ok((caller, s))
+            },
+        );
+        let ((caller, s), mut screen) = match connected {
+            Ok(connected) => connected,
+            Err(error) => return refused(error),
+        };
+        match presences.recv() {
+            Ok(Ok(presences)) => screen.presences = presences,
+            Ok(Err(close)) => return Ok(Next::Close(close)),
+            Err(_) => return Ok(Next::Close(ops::GOING_AWAY)),
+        }
+        screen.session_id.clone_from(&session.id);
+        gateway.greeting.end(&session);
+        self.caller = Some(caller);
+        let connected = Frame::event(ops::CONNECTED, s, &screen).map_err(Error::internal)?;
+        if let Flushed::Stalled(_) = session.outbox.open(connected) {
+            gateway.feed.enqueue(Entry::Flush(session));
+        }
+        Ok(Next::Go)
+    }
+
+    fn on_resume(&mut self, d: Value) -> Result<Next> {
+        #[derive(Deserialize)]
+        struct Resume {
+            token: String,
+            session_id: String,
+            s: Value,
+        }
+        let Some(resume) = payload::<Resume>(d) else { return Ok(Next::Close(ops::BAD_PAYLOAD)) };
+        let claims = match self.verify(&resume.token) {
+            Ok(claims) => claims,
+            Err(next) => return Ok(next),
+        };
+        let caller = match self.gateway.chat.read(|cx| chat::caller(cx, &claims)) {
+            Ok(caller) => caller,
+            Err(error) => return refused(error),
+        };
+        let theirs =
+            |identity: Identity| identity.user_id == caller.user_id && identity.session_id == caller.session_id;
+        let known = self.gateway.registry.lock().find(&resume.session_id);
+        let known = known.filter(|session| session.identity().is_some_and(theirs));
+        let resumed = known.zip(resume.s.as_u64()).filter(|(session, s)| {
+            let fresh = &self.session().outbox;
+            let answer =
+                |replayed| Frame::own(ops::RESUMED, &json!({"replayed": replayed})).unwrap_or_else(|_| Frame::raw(&[]));
+            session.outbox.resume(*s, fresh, answer).is_some()
+        });
+        let Some((session, _)) = resumed else {
+            self.send(ops::INVALID_SESSION, &json!({}));
+            return Ok(Next::Go);
+        };
+        self.gateway.greeting.end(self.session());
+        self.socket.get_mut().session = Arc::clone(&session);
+        self.caller = Some(caller);
+        self.gateway.feed.enqueue(Entry::Flush(session));
+        self.gateway.feed.enqueue(Entry::Touch(caller.user_id));
+        // The fan-out may have said goodbye to the session before this connection was its.
+        Ok(if self.gateway.feed.is_closed() { Next::Close(ops::GOING_AWAY) } else { Next::Go })
+    }
+
+    fn on_presence(&mut self, caller: Caller, d: Value) -> Result<Next> {
+        #[derive(Deserialize)]
+        struct Presence {
+            status: Option<Status>,
+            away: Option<bool>,
+        }
+        let Some(presence) = payload::<Presence>(d).filter(|p| p.status != Some(Status::Offline)) else {
+            return Ok(Next::Close(ops::BAD_PAYLOAD));
+        };
+        if let Some(away) = presence.away {
+            self.session().set_away(away);
+            self.gateway.feed.enqueue(Entry::Touch(caller.user_id));
+        }
+        if let Some(status) = presence.status {
+            let set = self.gateway.chat.write(move |cx| chat::users::set_status(cx, caller.user_id, status));
+            if let Err(error) = unless_unavailable(set) {
+                return refused(error);
+            }
+        }
+        Ok(Next::Go)
+    }
+
+    fn on_typing(&mut self, caller: Caller, d: Value) -> Result<Next> {
+        #[derive(Deserialize)]
+        struct Typing {
+            channel_id: ChannelId,
+        }
+        let Some(Typing { channel_id }) = payload(d) else { return Ok(Next::Close(ops::BAD_PAYLOAD)) };
+        let audience = self.gateway.chat.read(|cx| chat::messages::typing(cx, &caller, channel_id))?;
+        let Some(audience) = audience else { return Ok(Next::Go) };
+        if self.gateway.typing.may_pass(caller.user_id, channel_id, Instant::now()) {
+            self.gateway.feed.enqueue(Entry::Event(Box::new(typing(caller.user_id, channel_id, audience))));
+        }
+        Ok(Next::Go)
+    }
+}
+
+fn typing(user_id: UserId, channel_id: ChannelId, audience: Audience) -> Event {
+    let payload = Payload::TypingStart { channel_id, user_id, timestamp: Timestamp::now() };
+    Event { instead: Some((user_id, None)), ..Event::new(audience, payload) }
+}
+
+fn payload<T: for<'de> Deserialize<'de>>(d: Value) -> Option<T> {
+    serde_json::from_value(d).ok()
+}
+
+/// A full disk must not cost the connection: presence is the least of the losses.
+fn unless_unavailable(set: Result<()>) -> Result<()> {
+    set.or_else(|error| if error.code == Code::Unavailable { Ok(()) } else { Err(error) })
+}
+
+/// An error of a rule, as a close code; what is internal goes up to be logged.
+fn refused(error: Error) -> Result<Next> {
+    match error.code {
+        Code::Unauthenticated | Code::TokenExpired => Ok(Next::Close(ops::UNAUTHENTICATED)),
+        Code::Unavailable => Ok(Next::Close(ops::INTERNAL)),
+        _ => Err(error),
+    }
+}

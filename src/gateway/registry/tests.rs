@@ -1,0 +1,204 @@
+//! The registry alone: who hears, how they read, and when a session is forgotten.
+
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::super::ops;
+use super::super::testing::session;
+use super::{Audience, Effect, Ended, Registry, Scope, ServerId, Session, Status, UserId, limits};
+use crate::model::{ChannelId, SessionId};
+
+const ALICE: UserId = UserId(1);
+const BOB: UserId = UserId(2);
+const CAROL: UserId = UserId(3);
+const HOME: ServerId = ServerId(100);
+const WORK: ServerId = ServerId(101);
+
+fn scope(servers: &[ServerId], dm_peers: &[UserId]) -> Scope {
+    Scope { servers: servers.to_vec(), dm_peers: dm_peers.to_vec(), status: Status::Online }
+}
+
+/// Somebody connects.
+fn connect(registry: &mut Registry, user: UserId, servers: &[ServerId]) -> (Arc<Session>, TcpStream) {
+    let (session, client) = session(user.0);
+    assert!(registry.register(&session, scope(servers, &[])));
+    registry.touch(user, Instant::now());
+    (session, client)
+}
+
+/// Whose sessions hear of it, one entry for each.
+fn hear(registry: &Registry, audience: &Audience, s: u64) -> Vec<UserId> {
+    let mut heard = Vec::new();
+    registry.each(audience, s, |session| heard.push(session.user().unwrap()));
+    heard.sort();
+    heard
+}
+
+#[test]
+fn an_audience_is_those_who_see_it_each_session_once() {
+    let mut registry = Registry::default();
+    let _alice = [connect(&mut registry, ALICE, &[HOME, WORK]), connect(&mut registry, ALICE, &[HOME, WORK])];
+    let _bob = connect(&mut registry, BOB, &[HOME, WORK]);
+    let _carol = connect(&mut registry, CAROL, &[]);
+    assert_eq!(hear(&registry, &Audience::Server(HOME), 1), [ALICE, ALICE, BOB]);
+    assert_eq!(hear(&registry, &Audience::Channel(WORK, ChannelId(1)), 2), [ALICE, ALICE, BOB]);
+    assert_eq!(hear(&registry, &Audience::Users(vec![CAROL, UserId(99), ALICE]), 3), [ALICE, ALICE, CAROL]);
+    // Alice and bob share two servers.
+    assert_eq!(hear(&registry, &Audience::Acquaintances(BOB), 4), [ALICE, ALICE, BOB]);
+    assert_eq!(hear(&registry, &Audience::Acquaintances(CAROL), 5), [CAROL]);
+    registry.give(&Effect::Acquaint(vec![CAROL, BOB]));
+    assert_eq!(hear(&registry, &Audience::Acquaintances(CAROL), 6), [BOB, CAROL]);
+    assert_eq!(hear(&registry, &Audience::Server(ServerId(999)), 7), []);
+}
+
+#[test]
+fn membership_comes_and_goes_with_its_effects() {
+    let mut registry = Registry::default();
+    let _alice = connect(&mut registry, ALICE, &[HOME]);
+    let (on_bob, _client) = connect(&mut registry, BOB, &[]);
+    let join = Effect::Join(HOME, BOB);
+    assert!(registry.take_away(&join).is_empty());
+    assert_eq!(hear(&registry, &Audience::Server(HOME), 1), [ALICE], "a join takes nothing away, nor gives it late");
+    registry.give(&join);
+    registry.give(&join);
+    assert_eq!(hear(&registry, &Audience::Server(HOME), 2), [ALICE, BOB]);
+    let leave = Effect::Leave(HOME, BOB);
+    registry.give(&leave);
+    assert_eq!(hear(&registry, &Audience::Server(HOME), 3), [ALICE, BOB], "bob hears that he was removed");
+    registry.take_away(&leave);
+    assert_eq!(hear(&registry, &Audience::Server(HOME), 4), [ALICE]);
+    assert_eq!(hear(&registry, &Audience::Acquaintances(BOB), 5), [BOB]);
+    registry.give(&join);
+    registry.take_away(&Effect::ServerGone(HOME));
+    assert_eq!(hear(&registry, &Audience::Server(HOME), 6), []);
+    assert_eq!(hear(&registry, &Audience::Acquaintances(ALICE), 7), [ALICE]);
+    // A parked session joins, too: what it missed there is replayed.
+    on_bob.outbox.cut(ops::TOO_SLOW);
+    registry.give(&join);
+    assert_eq!(hear(&registry, &Audience::Server(HOME), 8), [BOB]);
+}
+
+#[test]
+fn sign_in_sessions_end_as_they_are_named() {
+    for (ended, left) in [(Ended::One(SessionId(1)), 1), (Ended::AllBut(SessionId(1)), 2), (Ended::All, 1)] {
+        let mut registry = Registry::default();
+        let (on_alice, _client) = connect(&mut registry, ALICE, &[HOME]);
+        let _bob = connect(&mut registry, BOB, &[HOME]);
+        let gone = registry.take_away(&Effect::EndSessions(ALICE, ended));
+        assert_eq!(registry.counts().0, left, "{ended:?}");
+        assert_eq!(gone.iter().any(|session| session.key == on_alice.key), left == 1);
+        assert_eq!(registry.find(&on_alice.id).is_some(), left == 2);
+        assert_eq!(hear(&registry, &Audience::Server(HOME), 1).contains(&ALICE), left == 2);
+    }
+}
+
+#[test]
+fn the_longest_parked_gives_way_and_a_linked_one_never() {
+    let mut registry = Registry::default();
+    let start = Instant::now();
+    let mut all: Vec<_> = (0..limits::GATEWAYS_PER_USER).map(|_| connect(&mut registry, ALICE, &[HOME])).collect();
+    let (one_more, _client) = session(ALICE.0);
+    assert!(!registry.register(&one_more, scope(&[HOME], &[])));
+    assert!(registry.find(&one_more.id).is_none());
+    for (at, index) in [(1, 7), (0, 3)] {
+        all[index].0.outbox.cut(ops::TOO_SLOW);
+        registry.park(all[index].0.key, start + Duration::from_secs(at));
+    }
+    // Number 3 is the longest parked, but was resumed a moment ago: the fan-out has not heard of it yet.
+    let (fresh, _client_of_fresh) = session(ALICE.0);
+    let resumed = all[3].0.outbox.resume(0, &fresh.outbox, |_| super::super::frame::Frame::raw(&[]));
+    assert_eq!(resumed, Some(0));
+    all.push(connect(&mut registry, ALICE, &[HOME]));
+    assert!(registry.find(&all[3].0.id).is_some());
+    assert!(registry.find(&all[7].0.id).is_none());
+    assert_eq!(registry.counts(), (limits::GATEWAYS_PER_USER, 1));
+    assert_eq!(hear(&registry, &Audience::Server(HOME), 1).len(), limits::GATEWAYS_PER_USER);
+}
+
+#[test]
+fn a_parked_session_is_forgotten_when_its_own_time_is_over() {
+    let mut registry = Registry::default();
+    let (on_alice, _client) = connect(&mut registry, ALICE, &[HOME]);
+    let start = Instant::now();
+    on_alice.outbox.cut(ops::TOO_SLOW);
+    assert_eq!(registry.park(on_alice.key, start), Some((ALICE, true)));
+    // It comes back, and is lost again later: the first deadline is not its own any more.
+    let (fresh, _client) = session(ALICE.0);
+    on_alice.outbox.resume(0, &fresh.outbox, |_| super::super::frame::Frame::raw(&[])).unwrap();
+    registry.parked_over(on_alice.key, start + limits::PARKED_TIME);
+    assert!(registry.find(&on_alice.id).is_some(), "it has a connection");
+    registry.touch(ALICE, start);
+    on_alice.outbox.cut(ops::TOO_SLOW);
+    let later = start + Duration::from_secs(60);
+    registry.park(on_alice.key, later);
+    registry.parked_over(on_alice.key, start + limits::PARKED_TIME);
+    assert!(registry.find(&on_alice.id).is_some());
+    registry.touch(ALICE, later + limits::PRESENCE_GRACE);
+    registry.parked_over(on_alice.key, later + limits::PARKED_TIME);
+    assert!(registry.find(&on_alice.id).is_none());
+    assert_eq!(registry.counts(), (0, 0), "nothing is left behind");
+    assert!(registry.servers.is_empty() && registry.by_id.is_empty());
+}
+
+#[test]
+fn offline_is_told_once_after_the_grace_and_not_in_a_gap() {
+    let mut registry = Registry::default();
+    let (on_alice, _client) = session(ALICE.0);
+    registry.register(&on_alice, scope(&[HOME], &[]));
+    let start = Instant::now();
+    assert_eq!(registry.touch(ALICE, start), Some(Status::Online));
+    assert_eq!(registry.touch(ALICE, start), None);
+    on_alice.outbox.cut(ops::TOO_SLOW);
+    // Something else touches her before her connection's thread has said that it is gone.
+    assert_eq!(registry.touch(ALICE, start), None, "she read offline for a moment");
+    registry.park(on_alice.key, start);
+    assert_eq!(registry.touch(ALICE, start + limits::PRESENCE_GRACE - Duration::from_millis(1)), None);
+    assert_eq!(registry.touch(ALICE, start + limits::PRESENCE_GRACE), Some(Status::Offline));
+    assert_eq!(registry.touch(ALICE, start + limits::PRESENCE_GRACE), None);
+}
+
+#[test]
+fn the_presence_shown_follows_choice_and_devices() {
+    let mut registry = Registry::default();
+    let (phone, _client) = connect(&mut registry, ALICE, &[]);
+    let (laptop, _client_of_laptop) = connect(&mut registry, ALICE, &[]);
+    let now = Instant::now();
+    phone.set_away(true);
+    assert_eq!(registry.touch(ALICE, now), None, "one device is not away");
+    laptop.set_away(true);
+    assert_eq!(registry.touch(ALICE, now), Some(Status::Idle));
+    for (chosen, shown) in [
+        (Status::Dnd, Some(Status::Dnd)),
+        (Status::Invisible, Some(Status::Offline)),
+        (Status::Idle, Some(Status::Idle)),
+        (Status::Online, None),
+    ] {
+        registry.give(&Effect::Status(ALICE, chosen));
+        assert_eq!(registry.touch(ALICE, now), shown, "{chosen:?}");
+    }
+    // The device that was not away goes: those that are left count.
+    laptop.set_away(false);
+    assert_eq!(registry.touch(ALICE, now), Some(Status::Online));
+    laptop.outbox.cut(ops::TOO_SLOW);
+    assert_eq!(registry.park(laptop.key, now), Some((ALICE, false)));
+    assert_eq!(registry.touch(ALICE, now), Some(Status::Idle));
+}
+
+#[test]
+fn the_first_screen_lists_those_who_are_there_and_concern_the_user() {
+    let mut registry = Registry::default();
+    let _alice = connect(&mut registry, ALICE, &[HOME]);
+    let (invisible, _client) = connect(&mut registry, CAROL, &[HOME]);
+    registry.give(&Effect::Status(CAROL, Status::Invisible));
+    registry.touch(CAROL, Instant::now());
+    let (peer, _client_of_peer) = connect(&mut registry, UserId(4), &[WORK]);
+    let _stranger = connect(&mut registry, UserId(5), &[WORK]);
+    let (on_bob, _client_of_bob) = session(BOB.0);
+    registry.register(&on_bob, scope(&[HOME], &[UserId(4)]));
+    registry.touch(BOB, Instant::now());
+    let mut seen: Vec<_> = registry.presences(BOB).into_iter().map(|presence| presence.user_id).collect();
+    seen.sort();
+    assert_eq!(seen, [ALICE, BOB, UserId(4)]);
+    drop((invisible, peer));
+}

@@ -1,0 +1,176 @@
+//! How SQLite finds its way: what runs for every request, message or connection must seek, never scan, whatever the
+//! tables have grown to. The statements are caught as they run, so that the test reads what the program says.
+
+use std::sync::{Arc, Mutex};
+
+use rusqlite::Connection;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+
+use super::{accounts, channels, dms, invites, messages, read_states, servers, sessions, sweep};
+use crate::model::object::{Author, Message};
+use crate::model::{ChannelId, MessageId, ServerId, SessionId, Timestamp, UserId};
+
+const NOW: Timestamp = Timestamp(1_900_000_000_000);
+const ALICE: UserId = UserId(1);
+const BOB: UserId = UserId(2);
+const SERVER: ServerId = ServerId(3);
+const CHANNEL: ChannelId = ChannelId(4);
+const MESSAGE: MessageId = MessageId(5);
+const SESSION: SessionId = SessionId(6);
+
+/// The plans of all statements that `run` runs, each with its statement.
+fn plans<T>(run: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Vec<(String, Vec<String>)> {
+    let mut db = Connection::open_in_memory().unwrap();
+    db.execute_batch(include_str!("../../schema.sql")).unwrap();
+    db.execute_batch("PRAGMA foreign_keys = off").unwrap();
+    let caught = Arc::new(Mutex::new(Vec::<String>::new()));
+    let catch = Arc::clone(&caught);
+    let trace = move |event: TraceEvent<'_>| {
+        if let TraceEvent::Stmt(statement, _) = event {
+            catch.lock().unwrap().push(statement.sql().into_owned());
+        }
+    };
+    db.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(trace)).unwrap();
+    run(&db).unwrap();
+    db.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, None::<fn(TraceEvent<'_>)>).unwrap();
+    let caught = std::mem::take(&mut *caught.lock().unwrap());
+    let plan = |sql: &String| {
+        let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        // What is not bound is null, which changes no plan.
+        statement.raw_query().mapped(|row| row.get(3)).collect::<rusqlite::Result<Vec<String>>>().unwrap()
+    };
+    caught.iter().map(|sql| (sql.clone(), plan(sql))).collect()
+}
+
+/// Fails if a statement that `run` runs looks at every row of a table or of an index.
+#[track_caller]
+fn seeks<T>(run: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Vec<(String, Vec<String>)> {
+    let plans = plans(run);
+    assert!(!plans.is_empty(), "nothing ran");
+    // The `_deleted` indexes hold only what is to be swept.
+    let scans = |step: &String| {
+        step.starts_with("SCAN")
+            && step != "SCAN CONSTANT ROW"
+            && !step.ends_with("INDEX servers_deleted")
+            && !step.ends_with("INDEX channels_deleted")
+    };
+    for (sql, plan) in &plans {
+        assert!(!plan.iter().any(scans), "{sql}\n{plan:#?}");
+    }
+    plans
+}
+
+/// As [`seeks`], and the rows come in their order: nothing sorts, so that a page costs what it shows.
+#[track_caller]
+fn seeks_in_order<T>(run: impl FnOnce(&Connection) -> rusqlite::Result<T>) {
+    for (sql, plan) in seeks(run) {
+        assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{sql}\n{plan:#?}");
+    }
+}
+
+fn message() -> Message {
+    Message {
+        message_id: MESSAGE,
+        channel_id: CHANNEL,
+        author: Author { user_id: ALICE, username: String::new(), display_name: None, avatar_url: None },
+        content: String::new(),
+        timestamp: NOW,
+        edited_at: None,
+        reply_to: None,
+        mentions: Vec::new(),
+        mentioned_users: Vec::new(),
+        mention_roles: Vec::new(),
+        mention_everyone: false,
+        attachments: Vec::new(),
+        reactions: None,
+        pinned: false,
+        nonce: Some("nonce".to_owned()),
+    }
+}
+
+#[test]
+fn a_page_of_history() {
+    seeks_in_order(|db| messages::before(db, CHANNEL, i64::MAX, 50));
+    seeks_in_order(|db| messages::after(db, CHANNEL, 0, 50));
+    seeks_in_order(|db| messages::get(db, CHANNEL, MESSAGE));
+    seeks_in_order(|db| messages::last(db, CHANNEL));
+    seeks_in_order(|db| servers::members(db, SERVER, 0, 50));
+}
+
+#[test]
+fn posting_editing_and_deleting() {
+    seeks(|db| messages::add(db, &message()));
+    seeks(|db| messages::by_nonce(db, ALICE, CHANNEL, "nonce", MESSAGE.0));
+    seeks(|db| messages::edit(db, CHANNEL, MESSAGE, "", NOW));
+    seeks(|db| channels::keep_last(db, CHANNEL, MESSAGE));
+    seeks(|db| messages::delete(db, CHANNEL, MESSAGE));
+    seeks(|db| read_states::set(db, ALICE, CHANNEL, MESSAGE));
+    seeks(|db| dms::set_hidden(db, CHANNEL, ALICE, false));
+}
+
+#[test]
+fn whether_somebody_may() {
+    seeks(|db| sessions::live(db, SESSION, ALICE));
+    seeks(|db| channels::place(db, CHANNEL));
+    seeks(|db| servers::standing(db, SERVER, ALICE));
+    seeks(|db| servers::get(db, SERVER));
+    seeks(|db| servers::member(db, SERVER, ALICE));
+    seeks(|db| servers::ids_of(db, ALICE));
+    seeks(|db| dms::members(db, CHANNEL));
+    seeks(|db| dms::between(db, ALICE, BOB));
+    seeks(|db| accounts::author(db, ALICE));
+    seeks(|db| accounts::acquainted(db, ALICE, BOB));
+}
+
+#[test]
+fn the_first_screen() {
+    seeks(|db| accounts::get(db, ALICE));
+    seeks(|db| servers::of(db, ALICE));
+    seeks(|db| servers::roles(db, SERVER));
+    seeks(|db| channels::of(db, SERVER));
+    seeks(|db| channels::get(db, CHANNEL));
+    seeks(|db| channels::dms_of(db, ALICE.0));
+    seeks(|db| dms::accounts(db, CHANNEL));
+    seeks(|db| dms::peers(db, ALICE));
+    seeks(|db| read_states::of(db, ALICE));
+}
+
+#[test]
+fn signing_in() {
+    let client = sessions::Client { user_agent: String::new(), ip: String::new() };
+    seeks(|db| accounts::credentials(db, "alice"));
+    seeks(|db| sessions::add(db, SESSION, ALICE, 0, &[], &client, NOW, 0));
+    seeks(|db| sessions::stored(db, SESSION));
+    seeks(|db| sessions::rotate(db, SESSION, 1, &[], &client, NOW, 0));
+    seeks(|db| sessions::list(db, ALICE, SESSION));
+    seeks(|db| sessions::end(db, SESSION, ALICE));
+    seeks(|db| sessions::end_others(db, ALICE, SESSION));
+}
+
+#[test]
+fn joining_and_leaving() {
+    seeks(|db| invites::get(db, "code", NOW));
+    seeks(|db| invites::count_use(db, "code"));
+    seeks(|db| invites::live(db, SERVER, NOW));
+    seeks(|db| servers::add_member(db, SERVER, ALICE, NOW));
+    seeks(|db| servers::remove_member(db, SERVER, ALICE));
+    seeks(|db| servers::members_like(db, SERVER, "al", 0, 50));
+    seeks(|db| servers::delete(db, SERVER));
+    seeks(|db| channels::delete(db, CHANNEL));
+}
+
+#[test]
+fn sweeping() {
+    for deleted in [
+        "",
+        "INSERT INTO servers VALUES (3, '', '', 1, 0, 0, 1)",
+        "INSERT INTO channels VALUES (4, 3, 'text', NULL, '', '', 0, NULL, 0, 1)",
+        "INSERT INTO messages VALUES (4, 1, 1, '', 0, NULL);
+         INSERT INTO channels VALUES (4, 3, 'text', NULL, '', '', 0, NULL, 0, 1)",
+    ] {
+        seeks(|db| {
+            db.execute_batch(deleted)?;
+            sweep::step(db, NOW)
+        });
+    }
+}
