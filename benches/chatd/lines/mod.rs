@@ -1,0 +1,106 @@
+//! The lines of the table, one file a subject.
+
+mod bare_send;
+mod binary;
+mod fanout;
+mod history;
+mod latency;
+mod memory;
+mod posting;
+mod start;
+mod throughput;
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::Outcome;
+use crate::table::Row;
+
+/// Something to measure.
+pub struct Line {
+    pub name: &'static str,
+    pub about: &'static str,
+    /// Whether it runs when nothing is named.
+    pub by_default: bool,
+    measure: fn(&Scene) -> Outcome<Vec<Row>>,
+}
+
+/// Every line, in the order of the table.
+pub const LINES: &[Line] = &[
+    Line {
+        name: "throughput",
+        about: "durable messages a second from 64 senders, on this disk",
+        by_default: true,
+        measure: throughput::this_disk,
+    },
+    Line {
+        name: "throughput-slow-disk",
+        about: "the same with 10 ms more for each fsync, as on an SD card",
+        by_default: true,
+        measure: throughput::slow_disk,
+    },
+    Line {
+        name: "fanout",
+        about: "server CPU for one delivery to one of 500 members, with 1 and 32 messages in flight",
+        by_default: true,
+        measure: fanout::measure,
+    },
+    Line {
+        name: "latency",
+        about: "from send to delivery, 100 members, 500 messages a second",
+        by_default: true,
+        measure: latency::measure,
+    },
+    Line {
+        name: "memory",
+        about: "memory of the idle server, and of each of 2,000 idle gateway connections",
+        by_default: true,
+        measure: memory::measure,
+    },
+    Line {
+        name: "connections",
+        about: "10,000 gateway connections held, and their memory",
+        by_default: false,
+        measure: memory::ten_thousand,
+    },
+    Line { name: "start", about: "from exec to the first answer", by_default: true, measure: start::measure },
+    Line { name: "binary", about: "size of the stripped binary", by_default: true, measure: binary::measure },
+    Line {
+        name: "history",
+        about: "server CPU for the latest 50 messages of a channel of 100,000",
+        by_default: true,
+        measure: history::measure,
+    },
+];
+
+/// Where a line takes place.
+pub struct Scene {
+    name: &'static str,
+    folder: TempDir,
+}
+
+impl Scene {
+    /// A folder that goes away with the line.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A row of this line: see [`Row::new`].
+    pub fn row(
+        &self,
+        what: impl Into<String>,
+        rounds: Vec<f64>,
+        unit: &'static str,
+        budget: crate::table::Budget,
+    ) -> Row {
+        Row::new(self.name, what, rounds, unit, budget)
+    }
+}
+
+/// Measures a line in a folder of its own under `root`.
+pub fn run(line: &Line, root: &Path) -> Outcome<Vec<Row>> {
+    let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(root);
+    let folder = folder.map_err(|error| format!("no folder in {}: {error}", root.display()))?;
+    (line.measure)(&Scene { name: line.name, folder })
+}

@@ -1,0 +1,147 @@
+//! The server under test: the release binary as a child process, its CPU time and its memory.
+
+use std::collections::VecDeque;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::Outcome;
+
+/// The binary that cargo has built for the benches, with the release profile.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_chatd");
+const START_TIME: Duration = Duration::from_secs(20);
+const STOP_TIME: Duration = Duration::from_secs(20);
+/// Lines of the server's log that are shown when it fails.
+const LOG_LINES: usize = 20;
+
+/// A running server. Dropped without [`Server::stop`] it is killed.
+pub struct Server {
+    child: Child,
+    pub address: SocketAddr,
+    log: Arc<Mutex<VecDeque<String>>>,
+}
+
+/// The server's memory in bytes (proc(5), `smaps_rollup`).
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// All pages that it has mapped and touched.
+    pub resident: f64,
+    /// The same, with pages that other processes use too (libc) counted in part.
+    pub proportional: f64,
+    /// What it has written to or alone has mapped.
+    pub private: f64,
+}
+
+impl Server {
+    /// Starts the server on `data`; returns when it listens.
+    pub fn start(data: &Path) -> Outcome<Self> {
+        Self::start_with(data, &[])
+    }
+
+    /// The same, with more environment variables.
+    pub fn start_with(data: &Path, environment: &[(&str, &OsStr)]) -> Outcome<Self> {
+        let mut command = Command::new(BINARY);
+        // What the caller's shell may have set is not what is measured.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"CHATD_")) {
+            command.env_remove(name);
+        }
+        command.args(["--listen", "127.0.0.1:0", "--data"]).arg(data).env("CHATD_RATE_LIMITS", "off");
+        command.envs(environment.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| format!("{BINARY} cannot be started: {error}"))?;
+        let stderr = child.stderr.take().expect("it was piped");
+        let log = Arc::new(Mutex::new(VecDeque::new()));
+        let (told, address) = channel();
+        let keep = Arc::clone(&log);
+        std::thread::spawn(move || read_log(stderr, &keep, &told));
+        let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
+        let mut server = Self { child, address: unknown, log };
+        let address = address.recv_timeout(START_TIME);
+        server.address = address.map_err(|_| server.explain("the server did not start"))?;
+        Ok(server)
+    }
+
+    /// `what`, and the end of the server's log.
+    pub fn explain(&self, what: &str) -> String {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        format!("{what}; its log ends:\n      {}", log.iter().map(String::as_str).collect::<Vec<_>>().join("\n      "))
+    }
+
+    /// CPU time so far, user and system: the sum over its threads of what the scheduler has counted (nanoseconds, in
+    /// the first field of `/proc/PID/task/TID/schedstat`). A thread that has ended is not in it, so connections must
+    /// stay open from one reading to the next.
+    pub fn cpu(&self) -> Outcome<Duration> {
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let tasks = fs::read_dir(&tasks).map_err(|error| self.explain(&format!("{tasks}: {error}")))?;
+        let mut nanoseconds = 0;
+        for task in tasks.flatten() {
+            // A thread may end between listing and reading.
+            let Ok(text) = fs::read_to_string(task.path().join("schedstat")) else { continue };
+            let count = text.split(' ').next().and_then(|count| count.parse::<u64>().ok());
+            nanoseconds += count.ok_or("this kernel has no /proc/PID/task/TID/schedstat")?;
+        }
+        Ok(Duration::from_nanos(nanoseconds))
+    }
+
+    pub fn memory(&self) -> Outcome<Memory> {
+        let path = format!("/proc/{}/smaps_rollup", self.child.id());
+        let text = fs::read_to_string(&path).map_err(|error| self.explain(&format!("{path}: {error}")))?;
+        let field = |name: &str| {
+            let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+            let kib = line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok());
+            kib.map(|kib| kib * 1024.0).ok_or_else(|| format!("{path} has no {name}"))
+        };
+        Ok(Memory {
+            resident: field("Rss:")?,
+            proportional: field("Pss:")?,
+            private: field("Private_Clean:")? + field("Private_Dirty:")?,
+        })
+    }
+
+    /// Stops it as systemd would, and waits until it has ended.
+    pub fn stop(mut self) -> Outcome<()> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM)
+            .map_err(|error| self.explain(&format!("the server has ended early ({error})")))?;
+        let until = Instant::now() + STOP_TIME;
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) if status.success() => return Ok(()),
+                Ok(Some(status)) => return Err(self.explain(&format!("the server ended with {status}"))),
+                Ok(None) if Instant::now() < until => std::thread::sleep(Duration::from_millis(5)),
+                Ok(None) => return Err(self.explain("the server did not stop")),
+                Err(error) => return Err(format!("the server cannot be waited for: {error}")),
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// Reads the server's log to its end, so that a full pipe never stops it, and tells the address it listens on.
+fn read_log(stderr: ChildStderr, keep: &Mutex<VecDeque<String>>, told: &Sender<SocketAddr>) {
+    for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+        let address = line.split_once(" listens on http://").and_then(|(_, address)| address.trim().parse().ok());
+        if let Some(address) = address {
+            let _ = told.send(address);
+        }
+        let mut keep = keep.lock().unwrap_or_else(PoisonError::into_inner);
+        keep.push_back(line);
+        if keep.len() > LOG_LINES {
+            keep.pop_front();
+        }
+    }
+}
