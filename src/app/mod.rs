@@ -14,6 +14,8 @@ use std::time::Duration;
 use folder::Folder;
 pub use options::Options;
 use service::App;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 use crate::auth::{Keys, Passwords, Rates, Throttles};
 use crate::chat::{self, Chat, Config, Presences, Registration, Shared};
@@ -127,6 +129,14 @@ fn config(options: &Options) -> Config {
     }
 }
 
+/// SIGTERM and SIGINT. To be watched from before the start: what comes in its midst stops the server after it, cleanly.
+///
+/// # Errors
+/// If the system refuses.
+pub fn signals() -> Result<Signals, StartError> {
+    Signals::new([SIGTERM, SIGINT]).map_err(StartError::System)
+}
+
 impl Running {
     /// Where it listens: the port is real also if 0 was asked for.
     pub fn address(&self) -> SocketAddr {
@@ -150,15 +160,10 @@ impl Running {
         }
     }
 
-    /// Waits for SIGTERM or SIGINT, then stops.
-    pub fn wait_for_signal(mut self) {
-        match signal_hook::iterator::Signals::new([signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT]) {
-            Ok(mut signals) => {
-                signals.forever().next();
-                ::log::info!("stopping");
-            }
-            Err(error) => ::log::error!("signals cannot be watched: {error}"),
-        }
+    /// Waits for a signal, then stops.
+    pub fn wait_for(mut self, mut signals: Signals) {
+        signals.forever().next();
+        ::log::info!("stopping");
         self.stop();
         ::log::info!("stopped");
     }

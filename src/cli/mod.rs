@@ -55,9 +55,9 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
 
 fn serve(options: Options) -> u8 {
     app::log::start();
-    match app::run(options) {
-        Ok(running) => {
-            running.wait_for_signal();
+    match app::signals().and_then(|signals| Ok((app::run(options)?, signals))) {
+        Ok((running, signals)) => {
+            running.wait_for(signals);
             exit::OK
         }
         Err(error) => {

@@ -3,9 +3,11 @@
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::sockopt::Timeout;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
 
 /// A socket. Reading blocks until a deadline, writing never does unless it says so.
@@ -13,6 +15,8 @@ use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
 pub struct Stream {
     transport: Transport,
     peer: SocketAddr,
+    /// The socket's own time-out for reading in milliseconds, as it was last set; 0 is none.
+    timeout_ms: AtomicU32,
 }
 
 /// What carries the bytes; TLS will stand beside the plain socket.
@@ -26,6 +30,9 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 const KEEPALIVE_PROBES: u32 = 3;
 
+/// By how much a reader may wait too long rather than set the socket's time-out anew.
+const TIMEOUT_SLACK: Duration = Duration::from_millis(500);
+
 impl Stream {
     /// Takes over an accepted socket.
     ///
@@ -38,7 +45,7 @@ impl Stream {
         rustix::net::sockopt::set_tcp_keepidle(&socket, KEEPALIVE_IDLE)?;
         rustix::net::sockopt::set_tcp_keepintvl(&socket, KEEPALIVE_INTERVAL)?;
         rustix::net::sockopt::set_tcp_keepcnt(&socket, KEEPALIVE_PROBES)?;
-        Ok(Self { transport: Transport::Plain(socket), peer })
+        Ok(Self { transport: Transport::Plain(socket), peer, timeout_ms: AtomicU32::new(0) })
     }
 
     /// Who is on the other side.
@@ -57,17 +64,48 @@ impl Stream {
     /// `TimedOut` at the deadline, else what the socket says.
     pub fn read(&self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
         loop {
-            // Trying first spares the poll where a request is already there, as it is after an accept.
-            match rustix::net::recv(self.socket(), &mut *buffer, RecvFlags::DONTWAIT) {
+            // The usual wait, for the next request of a connection, costs one system call: the time-out is set already.
+            let left = deadline.saturating_duration_since(Instant::now());
+            let flags = if self.waits_about(left) { RecvFlags::empty() } else { RecvFlags::DONTWAIT };
+            match rustix::net::recv(self.socket(), &mut *buffer, flags) {
                 Ok((count, _)) => return Ok(count),
-                Err(rustix::io::Errno::AGAIN) => self.wait(PollFlags::IN, deadline)?,
+                Err(rustix::io::Errno::AGAIN) if left.is_zero() => return Err(ErrorKind::TimedOut.into()),
+                Err(rustix::io::Errno::AGAIN) if flags.is_empty() => {}
+                Err(rustix::io::Errno::AGAIN) => self.wait_at_most(left)?,
                 Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
-    /// Writes what the socket takes at once, in one system call.
+    /// Whether the socket's time-out is `left`, or so little more that it does not matter.
+    fn waits_about(&self, left: Duration) -> bool {
+        let set = Duration::from_millis(self.timeout_ms.load(Ordering::Relaxed).into());
+        left <= set && set <= left + TIMEOUT_SLACK
+    }
+
+    fn wait_at_most(&self, left: Duration) -> io::Result<()> {
+        let milliseconds = u32::try_from(left.as_millis()).unwrap_or(u32::MAX).saturating_add(1);
+        let timeout = Duration::from_millis(milliseconds.into());
+        rustix::net::sockopt::set_socket_timeout(self.socket(), Timeout::Recv, Some(timeout))?;
+        self.timeout_ms.store(milliseconds, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Writes what the socket takes at once.
+    ///
+    /// # Errors
+    /// As [`Stream::try_write`].
+    pub fn try_send(&self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match rustix::net::send(self.socket(), bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+                Err(rustix::io::Errno::INTR) => {}
+                other => return other.map_err(io::Error::from),
+            }
+        }
+    }
+
+    /// Writes what the socket takes of many at once, in one system call.
     ///
     /// # Errors
     /// `WouldBlock` if it takes nothing, else what the socket says.
@@ -87,7 +125,7 @@ impl Stream {
     /// `TimedOut` at the deadline, else what the socket says.
     pub fn write_all(&self, mut bytes: &[u8], deadline: Instant) -> io::Result<()> {
         while !bytes.is_empty() {
-            match self.try_write(&[IoSlice::new(bytes)]) {
+            match self.try_send(bytes) {
                 Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait(PollFlags::OUT, deadline)?,
                 Err(error) => return Err(error),

@@ -16,6 +16,9 @@ use crate::model::{ChannelId, Event, Ids, MessageId, Outlet, Timestamp, UserId};
 
 /// A checkpoint is due when the log holds this many pages (4 MB): SQLite's own default.
 const CHECKPOINT_PAGES: usize = 1_000;
+/// After a batch of several the next one is waited for, for at most this share of the time the last one took. On a disk
+/// with a 10 ms fsync, 64 senders then get 3,500 messages/s instead of 2,600; a lone sender never waits.
+const GATHER_SHARE: u32 = 16;
 
 /// After a failed commit, a write of our own tries this much later whether writing works again: `/readyz` must not
 /// wait for somebody who writes although it says that nobody can.
@@ -95,6 +98,8 @@ pub(super) struct Committer {
     swept_day: i64,
     /// While writing fails: when to try whether it works again.
     probe_at: Option<Instant>,
+    /// Jobs in the last batch.
+    last_jobs: usize,
 }
 
 /// What the committer shares with the store.
@@ -130,6 +135,7 @@ impl Committer {
             sweep: Sweep::Due,
             swept_day: i64::MIN,
             probe_at: None,
+            last_jobs: 0,
         })
     }
 
@@ -146,6 +152,8 @@ impl Committer {
         let Some(jobs) = self.queue.take(wake_at, self.sweep == Sweep::Due) else { return false };
         let is_late = wake_at.is_some_and(|at| at <= Instant::now());
         let has_jobs = !jobs.is_empty();
+        let expected = jobs.len() + std::mem::replace(&mut self.last_jobs, jobs.len());
+        let begun = Instant::now();
         if self.sweep == Sweep::Due && !has_jobs && !is_late {
             self.sweep = self.sweep_step();
         } else {
@@ -154,6 +162,11 @@ impl Committer {
             if sweep || again {
                 self.sweep = Sweep::Due;
             }
+        }
+        // Those who were just answered will write again, and soon: together with those who came meanwhile they make
+        // one batch, where taking the first at once would split them into two that take turns for ever.
+        if self.last_jobs > 1 {
+            self.queue.gather(expected, Instant::now() + begun.elapsed() / GATHER_SHARE);
         }
         // Behind the answers, so that nobody waits for the second fsync.
         if self.log_pages.load(Ordering::Relaxed) >= self.checkpoint_pages {

@@ -54,6 +54,8 @@ pub(super) struct Queue {
 #[derive(Default)]
 struct Waiting {
     jobs: Vec<Box<dyn Job>>,
+    /// The committer sleeps until so many are there.
+    wanted: usize,
     closed: bool,
 }
 
@@ -82,10 +84,24 @@ impl Queue {
             return Err(Error::unavailable("shutting down"));
         }
         waiting.jobs.push(job);
-        if waiting.jobs.len() == 1 {
+        if waiting.jobs.len() == waiting.wanted.max(1) {
             self.arrived.notify_one();
         }
         Ok(answer)
+    }
+
+    /// Waits until `wanted` jobs are there, or `deadline`.
+    pub(super) fn gather(&self, wanted: usize, deadline: Instant) {
+        let mut waiting = self.lock();
+        waiting.wanted = wanted;
+        while waiting.jobs.len() < wanted && !waiting.closed {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            waiting = self.arrived.wait_timeout(waiting, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        waiting.wanted = 0;
     }
 
     pub(super) fn close(&self) {
