@@ -16,6 +16,7 @@ mod outbox;
 mod receive;
 mod reference;
 mod registry;
+mod screens;
 mod session;
 #[cfg(test)]
 mod testing;
@@ -30,6 +31,7 @@ use feed::Entry;
 pub use feed::Feed;
 pub use reference::page as reference_page;
 use registry::Registry;
+use screens::Screens;
 use session::{Key, Session};
 use typing::TypingTimes;
 
@@ -52,6 +54,7 @@ pub struct Gateway {
     registry: Arc<SharedRegistry>,
     typing: TypingTimes,
     greeting: Greeting,
+    screens: Screens,
     fanout: Mutex<Option<JoinHandle<()>>>,
     deadlines: Arc<Deadlines>,
 }
@@ -73,6 +76,7 @@ impl Gateway {
             registry,
             typing: TypingTimes::default(),
             greeting: Greeting::default(),
+            screens: Screens::start()?,
             fanout,
             deadlines,
         }))

@@ -7,12 +7,13 @@ use std::time::Instant;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Gateway;
 use super::connection::Connection;
 use super::feed::Entry;
 use super::frame::Frame;
 use super::ops::{self, Close};
 use super::outbox::Flushed;
-use super::session::Identity;
+use super::session::{Identity, Session};
 use crate::auth::Claims;
 use crate::chat;
 use crate::chat::Caller;
@@ -81,47 +82,15 @@ impl Connection<'_> {
 
     /// Registers the session, takes its snapshot and sends CONNECTED.
     pub(super) fn identify(&mut self, claims: &Claims, status: Option<Status>) -> Result<Next> {
-        let gateway = Arc::clone(self.gateway);
-        let chat = &gateway.chat;
-        if let Some(status) = status {
-            let claims = *claims;
-            let set = chat.write(move |cx| {
-                let caller = chat::caller(cx, &claims)?;
-                chat::users::set_status(cx, caller.user_id, status)
-            });
-            if let Err(error) = unless_unavailable(set) {
-                return refused(error);
+        let (gateway, session, claims) = (Arc::clone(self.gateway), Arc::clone(self.session()), *claims);
+        match self.gateway.screens.run(move || gateway.first_screen(session, claims, status))?? {
+            Ok(caller) => {
+                self.gateway.greeting.end(self.session());
+                self.caller = Some(caller);
+                Ok(Next::Go)
             }
+            Err(close) => Ok(Next::Close(close)),
         }
-        let session = Arc::clone(self.session());
-        session.outbox.hold();
-        let (answer, presences) = sync_channel(1);
-        let connected = chat.connect(
-            claims,
-            || gateway.feed.lock(),
-            |feed, caller, scope| {
-                session.identify(Identity { user_id: caller.user_id, session_id: caller.session_id });
-                let s = feed.enqueue(Entry::Register(Arc::clone(&session), scope, answer));
-                Ok((caller, s))
-            },
-        );
-        let ((caller, s), mut screen) = match connected {
-            Ok(connected) => connected,
-            Err(error) => return refused(error),
-        };
-        match presences.recv() {
-            Ok(Ok(presences)) => screen.presences = presences,
-            Ok(Err(close)) => return Ok(Next::Close(close)),
-            Err(_) => return Ok(Next::Close(ops::GOING_AWAY)),
-        }
-        screen.session_id.clone_from(&session.id);
-        gateway.greeting.end(&session);
-        self.caller = Some(caller);
-        let connected = Frame::event(ops::CONNECTED, s, &screen).map_err(Error::internal)?;
-        if let Flushed::Stalled(_) = session.outbox.open(connected) {
-            gateway.feed.enqueue(Entry::Flush(session));
-        }
-        Ok(Next::Go)
     }
 
     fn on_resume(&mut self, d: Value) -> Result<Next> {
@@ -138,7 +107,7 @@ impl Connection<'_> {
         };
         let caller = match self.gateway.chat.read(|cx| chat::caller(cx, &claims)) {
             Ok(caller) => caller,
-            Err(error) => return refused(error),
+            Err(error) => return refusal(error).map(Next::Close),
         };
         let theirs =
             |identity: Identity| identity.user_id == caller.user_id && identity.session_id == caller.session_id;
@@ -179,7 +148,7 @@ impl Connection<'_> {
         if let Some(status) = presence.status {
             let set = self.gateway.chat.write(move |cx| chat::users::set_status(cx, caller.user_id, status));
             if let Err(error) = unless_unavailable(set) {
-                return refused(error);
+                return refusal(error).map(Next::Close);
             }
         }
         Ok(Next::Go)
@@ -200,6 +169,52 @@ impl Connection<'_> {
     }
 }
 
+impl Gateway {
+    /// What is behind IDENTIFY: the caller, or how to close.
+    fn first_screen(
+        &self,
+        session: Arc<Session>,
+        claims: Claims,
+        status: Option<Status>,
+    ) -> Result<Result<Caller, Close>> {
+        if let Some(status) = status {
+            let set = self.chat.write(move |cx| {
+                let caller = chat::caller(cx, &claims)?;
+                chat::users::set_status(cx, caller.user_id, status)
+            });
+            if let Err(error) = unless_unavailable(set) {
+                return refusal(error).map(Err);
+            }
+        }
+        session.outbox.hold();
+        let (answer, presences) = sync_channel(1);
+        let connected = self.chat.connect(
+            &claims,
+            || self.feed.lock(),
+            |feed, caller, scope| {
+                session.identify(Identity { user_id: caller.user_id, session_id: caller.session_id });
+                let s = feed.enqueue(Entry::Register(Arc::clone(&session), scope, answer));
+                Ok((caller, s))
+            },
+        );
+        let ((caller, s), mut screen) = match connected {
+            Ok(connected) => connected,
+            Err(error) => return refusal(error).map(Err),
+        };
+        match presences.recv() {
+            Ok(Ok(presences)) => screen.presences = presences,
+            Ok(Err(close)) => return Ok(Err(close)),
+            Err(_) => return Ok(Err(ops::GOING_AWAY)),
+        }
+        screen.session_id.clone_from(&session.id);
+        let connected = Frame::event(ops::CONNECTED, s, &screen).map_err(Error::internal)?;
+        if let Flushed::Stalled(_) = session.outbox.open(connected) {
+            self.feed.enqueue(Entry::Flush(session));
+        }
+        Ok(Ok(caller))
+    }
+}
+
 fn typing(user_id: UserId, channel_id: ChannelId, audience: Audience) -> Event {
     let payload = Payload::TypingStart { channel_id, user_id, timestamp: Timestamp::now() };
     Event { instead: Some((user_id, None)), ..Event::new(audience, payload) }
@@ -215,10 +230,10 @@ fn unless_unavailable(set: Result<()>) -> Result<()> {
 }
 
 /// An error of a rule, as a close code; what is internal goes up to be logged.
-fn refused(error: Error) -> Result<Next> {
+fn refusal(error: Error) -> Result<Close> {
     match error.code {
-        Code::Unauthenticated | Code::TokenExpired => Ok(Next::Close(ops::UNAUTHENTICATED)),
-        Code::Unavailable => Ok(Next::Close(ops::INTERNAL)),
+        Code::Unauthenticated | Code::TokenExpired => Ok(ops::UNAUTHENTICATED),
+        Code::Unavailable => Ok(ops::INTERNAL),
         _ => Err(error),
     }
 }

@@ -71,6 +71,10 @@ limits! {
     PRESENCE_GRACE: Duration = Duration::from_secs(5);
     /// A TYPING_START is passed on once in this time per user and channel.
     TYPING_TIME: Duration = Duration::from_secs(3);
+    /// Threads that make CONNECTED: clients that come back all at once take turns.
+    SCREEN_THREADS: usize = 2;
+    /// Stack of an upgraded connection's thread in bytes.
+    GATEWAY_STACK: usize = 128 * 1024;
     /// Gateway connections per user: the next closes 4008.
     GATEWAYS_PER_USER: usize = 20;
     /// Online members listed per server in CONNECTED.

@@ -26,8 +26,18 @@ pub(super) struct Context {
 /// Why a connection ended; only told to the log, and there only for debugging.
 type End = &'static str;
 
-/// Serves a connection until it ends.
-pub(super) fn serve(context: &Context, stream: &Arc<Stream>, ticket: &Ticket) {
+/// What goes on with a connection after its upgrade.
+pub(super) type Upgrade = Box<dyn FnOnce() + Send>;
+
+/// How a request leaves its connection.
+enum After {
+    /// The next request follows; this has come of it.
+    Next(Inbound),
+    Upgraded(Upgrade),
+}
+
+/// Serves a connection until it ends, or is upgraded.
+pub(super) fn serve(context: &Context, stream: &Arc<Stream>, ticket: &Ticket) -> Option<Upgrade> {
     let mut inbound = Inbound::new(Arc::clone(stream));
     let end = loop {
         ticket.set_busy(false);
@@ -42,11 +52,13 @@ pub(super) fn serve(context: &Context, stream: &Arc<Stream>, ticket: &Ticket) {
         };
         ticket.set_busy(true);
         match exchange(context, stream, ticket, head, inbound) {
-            Ok(rest) => inbound = rest,
+            Ok(After::Next(rest)) => inbound = rest,
+            Ok(After::Upgraded(upgrade)) => return Some(upgrade),
             Err(end) => break end,
         }
     };
     log::trace!("connection from {} ended: {end}", stream.peer());
+    None
 }
 
 enum Unread {
@@ -94,14 +106,14 @@ fn close_gently(stream: &Stream) -> End {
     "closed by us"
 }
 
-/// One request and its answer. Gives back what has come behind it, if the connection goes on.
+/// One request and its answer.
 fn exchange(
     context: &Context,
     stream: &Arc<Stream>,
     ticket: &Ticket,
     head: Head,
     inbound: Inbound,
-) -> Result<Inbound, End> {
+) -> Result<After, End> {
     let peer = stream.peer().ip().to_canonical();
     let client = context.trusted.client(peer, &head.headers);
     let without_body = head.method == Method::Head;
@@ -127,8 +139,8 @@ fn exchange(
             let response = headers.into_iter().fold(Response::empty(101), Response::with_header).boxed();
             let how = Print { upgrade: true, ..Print::default() };
             print(response, stream, how).map_err(|_| "the client did not read its handshake")?;
-            then(Upgraded { stream: Arc::clone(stream), early, client });
-            return Err("the upgraded connection ended");
+            let upgraded = Upgraded { stream: Arc::clone(stream), early, client };
+            return Ok(After::Upgraded(Box::new(move || then(upgraded))));
         }
         Ok(Answer::Upgrade { .. }) => {
             let error = Error::with_detail(Code::BadRequest, "an upgrade needs HTTP/1.1 and no body");
@@ -143,7 +155,7 @@ fn exchange(
     printed.map_err(|_| "the client did not read its answer")?;
     if goes_on {
         request.body.drain().map_err(|_| "the rest of a body did not come")?;
-        return Ok(request.body.into_inbound());
+        return Ok(After::Next(request.body.into_inbound()));
     }
     Err(if request.body.is_done() { "the last answer was given" } else { close_gently(stream) })
 }

@@ -57,7 +57,7 @@ impl Request {
 pub enum Answer {
     /// An ordinary response.
     Response(ResponseBox),
-    /// 101 with these fields, then the connection belongs to `then`, on the same thread, until it returns.
+    /// 101 with these fields, then the connection belongs to `then`, on a thread of its own, until it returns.
     Upgrade {
         /// Fields beside those that `net` writes itself (`Connection: Upgrade` and `Upgrade: websocket`).
         headers: Vec<Header>,
