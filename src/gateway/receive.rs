@@ -85,7 +85,6 @@ impl Connection<'_> {
         let (gateway, session, claims) = (Arc::clone(self.gateway), Arc::clone(self.session()), *claims);
         match self.gateway.screens.run(move || gateway.first_screen(session, claims, status))?? {
             Ok(caller) => {
-                self.gateway.greeting.end(self.session());
                 self.caller = Some(caller);
                 Ok(Next::Go)
             }
@@ -207,6 +206,8 @@ impl Gateway {
             Err(_) => return Ok(Err(ops::GOING_AWAY)),
         }
         screen.session_id.clone_from(&session.id);
+        // The registry has it by now.
+        self.greeting.end(&session);
         let connected = Frame::event(ops::CONNECTED, s, &screen).map_err(Error::internal)?;
         if let Flushed::Stalled(_) = session.outbox.open(connected) {
             self.feed.enqueue(Entry::Flush(session));
