@@ -42,16 +42,45 @@ pub fn create(cx: &mut Writing<'_, '_>, caller: &Caller, id: ServerId, new: Resu
         created_at: cx.now,
     };
     store::invites::add(cx.db, &invite)?;
+    whole(cx, invite, seen.server)
+}
+
+fn whole(cx: &Reading<'_>, invite: Stored, server: Server) -> Result<Invite> {
     Ok(Invite {
         url: format!("{}/invite/{}", cx.shared.config.public_url, invite.code),
         code: invite.code,
-        server: seen.server,
-        inviter: users::author(cx, caller.user_id)?,
-        uses: 0,
+        server,
+        inviter: users::author(cx, invite.inviter_id)?,
+        uses: invite.uses,
         max_uses: invite.max_uses,
         expires_at: invite.expires_at,
         created_at: invite.created_at,
     })
+}
+
+/// The server's live invites, latest first: all of them for whoever manages it, for others their own.
+///
+/// # Errors
+/// 404.
+pub fn list(cx: &Reading<'_>, caller: &Caller, id: ServerId) -> Result<Vec<Invite>> {
+    let seen = access::server(cx, caller, id)?;
+    let all = seen.permissions.has(Permission::ManageServer);
+    let invites = store::invites::of(cx.db, id, cx.now)?.into_iter();
+    let invites = invites.filter(|invite| all || invite.inviter_id == caller.user_id);
+    invites.map(|invite| whole(cx, invite, seen.server.clone())).collect()
+}
+
+/// Revokes an invite: one's own, or any with `manage_server`.
+///
+/// # Errors
+/// 404 for who is not a member, 403.
+pub fn revoke(cx: &mut Writing<'_, '_>, caller: &Caller, code: &str) -> Result<()> {
+    let invite = live(cx, code)?;
+    let seen = access::server(cx, caller, invite.server_id)?;
+    if invite.inviter_id != caller.user_id {
+        seen.need(Permission::ManageServer)?;
+    }
+    Ok(store::invites::delete(cx.db, code)?)
 }
 
 fn live(cx: &Reading<'_>, code: &str) -> Result<Stored> {

@@ -195,6 +195,7 @@ impl FanOut {
                 self.registry.lock().forget_if_gone(user);
             }
             Entry::ParkedOver(key) => self.registry.lock().parked_over(key, now),
+            Entry::Settle(done) => drop(done.send(())),
             Entry::Shutdown => {}
         }
     }

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use rustix::event::{EventfdFlags, eventfd};
@@ -36,6 +36,8 @@ pub(super) enum Entry {
     GraceOver(UserId),
     /// A parked session may have waited for long enough.
     ParkedOver(Key),
+    /// Somebody waits until everything before this is where it belongs.
+    Settle(SyncSender<()>),
     /// Close everything.
     Shutdown,
 }
@@ -84,6 +86,14 @@ impl Feed {
     /// Numbers `entry` and puts it in.
     pub(super) fn enqueue(&self, entry: Entry) {
         self.lock().enqueue(entry);
+    }
+
+    /// Waits until all that was committed so far stands in the outboxes, or the fan-out has ended.
+    pub(super) fn settle(&self) {
+        let (done, settled) = sync_channel(1);
+        self.enqueue(Entry::Settle(done));
+        // An end without an answer is an end, too.
+        let _ = settled.recv();
     }
 
     /// Takes everything that is there.
@@ -178,7 +188,6 @@ impl Numbering<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::sync_channel;
 
     use super::*;
     use crate::chat::connect::Scope;

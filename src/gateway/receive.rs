@@ -108,6 +108,8 @@ impl Connection<'_> {
             Ok(caller) => caller,
             Err(error) => return refusal(error).map(Next::Close),
         };
+        // What was committed before RESUME came is missed, and replayed before RESUMED.
+        self.gateway.feed.settle();
         let theirs =
             |identity: Identity| identity.user_id == caller.user_id && identity.session_id == caller.session_id;
         let known = self.gateway.registry.lock().find(&resume.session_id);

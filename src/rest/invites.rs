@@ -1,11 +1,11 @@
-//! Invites: making one, looking at it as a stranger, joining, and its QR code.
+//! Invites: making, listing and revoking them, looking at one as a stranger, joining, and the QR code.
 
 use qrcodegen::{QrCode, QrCodeEcc};
 
 use super::call::Call;
 use super::percent;
 use super::reply::Reply;
-use crate::chat::invites;
+use crate::chat::{Caller, Writing, invites};
 use crate::model::request::NewInvite;
 use crate::model::{Code, Error, Result};
 
@@ -19,6 +19,17 @@ pub fn create(call: &mut Call<'_>) -> Result<Reply> {
     Reply::created(&invite)
 }
 
+/// `GET /servers/{server_id}/invites`.
+pub fn list(call: &mut Call<'_>) -> Result<Reply> {
+    let server = call.server_id();
+    Reply::ok(&call.read(|cx, me| invites::list(cx, me, server?))?)
+}
+
+/// `DELETE /invites/{code}`.
+pub fn revoke(call: &mut Call<'_>) -> Result<Reply> {
+    with_code(call, invites::revoke).map(|()| Reply::no_content())
+}
+
 /// `GET /invites/{code}`.
 pub fn preview(call: &mut Call<'_>) -> Result<Reply> {
     let code = call.code();
@@ -29,13 +40,21 @@ pub fn preview(call: &mut Call<'_>) -> Result<Reply> {
 
 /// `POST /invites/{code}`.
 pub fn join(call: &mut Call<'_>) -> Result<Reply> {
+    Reply::ok(&with_code(call, invites::join)?)
+}
+
+/// Runs a rule on a code, which is counted against the address that guesses it only if there is no such invite.
+fn with_code<T: Send + 'static>(
+    call: &mut Call<'_>,
+    rule: fn(&mut Writing<'_, '_>, &Caller, &str) -> Result<T>,
+) -> Result<T> {
     let code = call.code();
     call.count_guess()?;
-    let joined = call.write(move |cx, me| invites::join(cx, me, &code));
-    if joined.as_ref().err().is_none_or(|error| error.code != Code::NotFound) {
+    let done = call.write(move |cx, me| rule(cx, me, &code));
+    if done.as_ref().err().is_none_or(|error| error.code != Code::NotFound) {
         call.guessed_right();
     }
-    Reply::ok(&joined?)
+    done
 }
 
 /// `GET /invites/{code}/qr.svg`.

@@ -146,6 +146,9 @@ pub static ROUTES: &[Route] = &[
         .may_take::<NewInvite>()
         .gives::<Invite>(201, "The invite.")
         .fails(&[Code::Forbidden, Code::TooManyInvites]),
+    get("/servers/{server_id}/invites", invites::list)
+        .is("listInvites", "The live invites of a server, latest first: one's own, or all (`manage_server`).")
+        .gives::<Vec<Invite>>(200, "The invites."),
     get("/invites/{code}", invites::preview)
         .is("previewInvite", "What somebody invited sees first.")
         .for_anyone().rate(Rate::InviteGuess)
@@ -154,6 +157,10 @@ pub static ROUTES: &[Route] = &[
         .is("joinByInvite", "Join the server; a member stays one.")
         .gives::<Server>(200, "The server.")
         .fails(&[Code::TooManyServers]),
+    delete("/invites/{code}", invites::revoke)
+        .is("revokeInvite", "Revoke one's own invite, or any (`manage_server`).")
+        .gives_nothing("It lets nobody in any more.")
+        .fails(&[Code::Forbidden]),
     get("/invites/{code}/qr.svg", invites::qr_code)
         .is("getInviteQrCode", "The invite's address as a QR code.")
         .at_root().for_anyone().rate(Rate::InviteGuess)

@@ -1,6 +1,6 @@
 //! Invites.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::{ServerId, Timestamp, UserId};
 
@@ -48,18 +48,36 @@ pub fn get(db: &Connection, code: &str, now: Timestamp) -> rusqlite::Result<Opti
          FROM invites JOIN servers USING (server_id) WHERE code = ?1 AND NOT servers.deleted
          AND (expires_at IS NULL OR expires_at > ?2) AND (max_uses IS NULL OR uses < max_uses)",
     )?
-    .query_row(params![code, now.0], |row| {
-        Ok(Stored {
-            code: row.get(0)?,
-            server_id: ServerId(row.get(1)?),
-            inviter_id: UserId(row.get(2)?),
-            uses: row.get(3)?,
-            max_uses: row.get(4)?,
-            expires_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
-            created_at: Timestamp(row.get(6)?),
-        })
-    })
+    .query_row(params![code, now.0], stored)
     .optional()
+}
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
+    Ok(Stored {
+        code: row.get(0)?,
+        server_id: ServerId(row.get(1)?),
+        inviter_id: UserId(row.get(2)?),
+        uses: row.get(3)?,
+        max_uses: row.get(4)?,
+        expires_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
+        created_at: Timestamp(row.get(6)?),
+    })
+}
+
+/// A server's invites that are neither expired nor used up, latest first.
+pub fn of(db: &Connection, server: ServerId, now: Timestamp) -> rusqlite::Result<Vec<Stored>> {
+    db.prepare_cached(
+        "SELECT code, server_id, inviter_id, uses, max_uses, expires_at, created_at FROM invites
+         WHERE server_id = ?1 AND (expires_at IS NULL OR expires_at > ?2) AND (max_uses IS NULL OR uses < max_uses)
+         ORDER BY created_at DESC, code",
+    )?
+    .query_map(params![server.0, now.0], stored)?
+    .collect()
+}
+
+/// Revokes an invite.
+pub fn delete(db: &Connection, code: &str) -> rusqlite::Result<()> {
+    db.execute("DELETE FROM invites WHERE code = ?1", [code]).map(drop)
 }
 
 /// Counts one use.

@@ -150,6 +150,8 @@ fn signing_in() {
 #[test]
 fn joining_and_leaving() {
     seeks(|db| invites::get(db, "code", NOW));
+    seeks(|db| invites::of(db, SERVER, NOW));
+    seeks(|db| invites::delete(db, "code"));
     seeks(|db| invites::count_use(db, "code"));
     seeks(|db| invites::live(db, SERVER, NOW));
     seeks(|db| servers::add_member(db, SERVER, ALICE, NOW));

@@ -72,6 +72,34 @@ fn what_cannot_be_an_invite_is_refused() {
 }
 
 #[test]
+fn invites_are_seen_and_revoked_by_their_makers_and_by_the_owner() {
+    let world = World::start();
+    let (alice, bob, carol) = (world.person("alice"), world.person("bob"), world.person("carol"));
+    let (server, _) = alice.creates_server("home");
+    let path = format!("/servers/{server}/invites");
+    let hers = alice.post(&path, json!({})).expect(201);
+    bob.post(&format!("/invites/{}", text(&hers["code"])), json!({})).expect(200);
+    let his = bob.post(&path, json!({"max_uses": 1})).expect(201);
+    let codes = |answer: Value| answer.as_array().unwrap().iter().map(|i| text(&i["code"])).collect::<Vec<_>>();
+    let (first, second) = (text(&hers["code"]), text(&his["code"]));
+    assert_eq!(codes(bob.get(&path).expect(200)), [second.as_str()]);
+    let all = alice.get(&path).expect(200);
+    assert_eq!((all[1]["uses"].clone(), all[1]["inviter"]["username"].clone()), (json!(1), json!("alice")));
+    assert_eq!(codes(all), [second.clone(), first.clone()]);
+    carol.get(&path).refused(404, "not_found");
+    carol.delete(&format!("/invites/{first}")).refused(404, "not_found");
+    bob.delete(&format!("/invites/{first}")).refused(403, "forbidden");
+    alice.delete(&format!("/invites/{second}")).expect(204);
+    alice.delete(&format!("/invites/{second}")).refused(404, "not_found");
+    carol.post(&format!("/invites/{second}"), json!({})).refused(404, "not_found");
+    // A used-up invite is no more, for nobody.
+    let once = text(&bob.post(&path, json!({"max_uses": 1})).expect(201)["code"]);
+    carol.post(&format!("/invites/{once}"), json!({})).expect(200);
+    bob.delete(&format!("/invites/{once}")).refused(404, "not_found");
+    assert_eq!(codes(bob.get(&path).expect(200)), [""; 0]);
+}
+
+#[test]
 fn whoever_leaves_or_is_removed_hears_nothing_more() {
     let world = World::start();
     let (alice, bob, carol) = (world.person("alice"), world.person("bob"), world.person("carol"));
