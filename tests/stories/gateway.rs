@@ -204,6 +204,10 @@ fn presence_is_told_to_those_whom_it_concerns() {
     assert_eq!(bob.get("/auth/me").expect(200)["status"], "invisible");
     phone.send(40, json!({"status": "online"}));
     assert_eq!(on_alice.event(40), is("online"));
+    // Whichever of the two goes first, the other is not away.
+    phone.send(40, json!({"away": false}));
+    phone.send(1, Value::Null);
+    phone.ack();
     // Offline is told once, a while after the last device has gone.
     phone.vanish();
     laptop.close(1000);
