@@ -15,9 +15,10 @@ use super::super::{Feed, Gateway, testing};
 use super::{Connection, limits};
 use crate::auth::Claims;
 use crate::chat::Chat;
+use crate::model::name::Username;
 use crate::model::{SessionId, Timestamp, UserId};
 use crate::net::{Stream, Upgraded};
-use crate::store::Store;
+use crate::store::{Store, accounts, sessions};
 
 const ALICE: UserId = UserId(1);
 const LAPTOP: SessionId = SessionId(11);
@@ -29,16 +30,17 @@ struct World {
 }
 
 impl World {
-    /// Alice has an account, is signed in, and has a DM with herself, channel 5.
+    /// Alice has an account and is signed in.
     fn start(heartbeat_interval: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let feed = Feed::new().unwrap();
         let store = Store::open(&folder.path().join("chat.db"), Arc::clone(&feed) as _).unwrap();
-        let rows = "INSERT INTO users (user_id, username, password_hash, created_at) VALUES (1, 'alice', '', 0);
-             INSERT INTO sessions VALUES (11, 1, 0, x'', 0, 0, '', '', 0, 0);
-             INSERT INTO channels VALUES (5, NULL, 'dm', NULL, '', '', 0, NULL, 0, 0);
-             INSERT INTO dm_members VALUES (5, 1, 0);";
-        store.write(move |tx| Ok(tx.db.execute_batch(rows)?)).unwrap();
+        let client = sessions::Client { user_agent: String::new(), ip: String::new() };
+        let signed_in = store.write(move |tx| {
+            accounts::add(tx.db, ALICE, &Username::parse("alice").unwrap(), "", None, false, tx.now)?;
+            Ok(sessions::add(tx.db, LAPTOP, ALICE, 0, b"", &client, tx.now, tx.lived_s)?)
+        });
+        assert_eq!(signed_in.unwrap(), []);
         let chat = Arc::new(Chat::new(store, testing::shared(heartbeat_interval)));
         let gateway = Gateway::start(Arc::clone(&chat), feed).unwrap();
         Self { _folder: folder, chat, gateway }
