@@ -4,9 +4,9 @@ use super::Reading;
 use crate::auth::Claims;
 use crate::model::object::{Channel, ChannelKind, Message, Server};
 use crate::model::{
-    Audience, ChannelId, Code, Error, MessageId, Permission, Permissions, Result, ServerId, SessionId, UserId,
+    Audience, ChannelId, Code, Error, MessageId, Permission, Permissions, Result, ServerId, SessionId, Standing, UserId,
 };
-use crate::store::{self, servers::Standing};
+use crate::store;
 
 /// Somebody with a live session.
 #[derive(Clone, Copy, Debug)]
@@ -29,25 +29,56 @@ pub fn caller(cx: &Reading<'_>, claims: &Claims) -> Result<Caller> {
     Ok(Caller { user_id: claims.user_id, session_id: claims.session_id, is_admin })
 }
 
-/// What a member may do in a server: the owner everything, others what `everyone` may.
-pub fn permissions(standing: Standing, user: UserId) -> Permissions {
-    if standing.owner_id == user { Permissions::ALL } else { standing.everyone }
-}
-
 /// A server that the caller sees: its members do.
 #[derive(Debug)]
 pub struct SeenServer {
     /// The server.
     pub server: Server,
-    /// What the caller may do in it.
-    pub permissions: Permissions,
+    /// What decides what the caller may do in it.
+    pub standing: Standing,
 }
 
 impl SeenServer {
+    /// What the caller may do in it.
+    pub fn permissions(&self) -> Permissions {
+        self.standing.permissions()
+    }
+
     /// # Errors
     /// 403 without the permission.
     pub fn need(&self, permission: Permission) -> Result<()> {
-        need(self.permissions, permission)
+        need(self.permissions(), permission)
+    }
+
+    /// The standing of another member, whom the caller acts on.
+    ///
+    /// # Errors
+    /// 404 if they are no member, 403 if the caller does not outrank them.
+    pub fn outranked(&self, cx: &Reading<'_>, user: UserId) -> Result<Standing> {
+        let other = standing(cx, self.server.server_id, user)?;
+        if self.standing.outranks(&other) {
+            Ok(other)
+        } else {
+            Err(Error::with_detail(Code::Forbidden, "their highest role is not below yours"))
+        }
+    }
+}
+
+/// # Errors
+/// 404 if the user is no member.
+pub(super) fn standing(cx: &Reading<'_>, server: ServerId, user: UserId) -> Result<Standing> {
+    store::roles::standing(cx.db, server, user)?.ok_or_else(Error::not_found)
+}
+
+/// # Errors
+/// 403 unless all of `wanted` are among `own`: nobody gives, or takes, what they lack.
+pub(super) fn only_own(own: Permissions, wanted: Permissions) -> Result<()> {
+    match wanted.without(own).iter().next() {
+        None => Ok(()),
+        Some(lacking) => {
+            let detail = format!("you lack the permission {} yourself", lacking.as_str());
+            Err(Error::with_detail(Code::Forbidden, detail))
+        }
     }
 }
 
@@ -56,12 +87,12 @@ impl SeenServer {
 /// # Errors
 /// 404 if it does not exist or the caller is no member.
 pub fn server(cx: &Reading<'_>, caller: &Caller, id: ServerId) -> Result<SeenServer> {
-    let standing = store::servers::standing(cx.db, id, caller.user_id)?.ok_or_else(Error::not_found)?;
+    let standing = standing(cx, id, caller.user_id)?;
     let server = store::servers::get(cx.db, id)?.ok_or_else(Error::not_found)?;
-    Ok(SeenServer { server, permissions: permissions(standing, caller.user_id) })
+    Ok(SeenServer { server, standing })
 }
 
-/// Where a channel that the caller sees stands, and what they may do there: what a write needs, in two look-ups.
+/// Where a channel that the caller sees stands, and what they may do there: what a write needs, in a few look-ups.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     /// Which.
@@ -123,10 +154,7 @@ const IN_DM: Permissions = Permissions::of(&[
 pub fn place(cx: &Reading<'_>, caller: &Caller, channel_id: ChannelId) -> Result<Place> {
     let (server_id, kind) = store::channels::place(cx.db, channel_id)?.ok_or_else(Error::not_found)?;
     let permissions = match server_id {
-        Some(server) => {
-            let standing = store::servers::standing(cx.db, server, caller.user_id)?.ok_or_else(Error::not_found)?;
-            permissions(standing, caller.user_id)
-        }
+        Some(server) => standing(cx, server, caller.user_id)?.in_channel(&store::roles::overrides(cx.db, channel_id)?),
         None => {
             let members = store::dms::members(cx.db, channel_id)?;
             if !members.iter().any(|(user, _)| *user == caller.user_id) {

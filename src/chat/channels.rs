@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 
 use super::access::{self, Caller};
-use super::{Reading, Writing, dms, servers};
+use super::{Reading, Writing, audit, dms, overrides};
 use crate::model::name::Topic;
-use crate::model::object::{Channel, ChannelKind, ReadState};
+use crate::model::object::{Action, Change, Channel, ChannelKind, Override, ReadState};
 use crate::model::request::{ChannelPatch, MarkRead, NewChannel, NewChannelKind};
-use crate::model::{Audience, ChannelId, Code, Error, Event, MessageId, Payload, Permission, Result, ServerId, UserId};
+use crate::model::{
+    Audience, ChannelId, Code, Effect, Error, Event, MessageId, Payload, Permission, Result, ServerId, Standing,
+    UserId, limits,
+};
 use crate::store;
 
 /// The channels of a server that the caller sees, by position.
@@ -16,56 +19,85 @@ use crate::store;
 /// 404.
 pub fn list(cx: &Reading<'_>, caller: &Caller, server: ServerId) -> Result<Vec<Channel>> {
     let seen = access::server(cx, caller, server)?;
-    if !seen.permissions.has(Permission::ViewChannel) {
-        return Ok(Vec::new());
-    }
-    Ok(store::channels::of(cx.db, server)?)
+    visible(cx, server, &seen.standing)
 }
 
-/// Adds a channel at the end of a server's list.
+fn visible(cx: &Reading<'_>, server: ServerId, standing: &Standing) -> Result<Vec<Channel>> {
+    let mut channels = store::channels::of(cx.db, server)?;
+    channels.retain(|channel| sees(standing, channel));
+    Ok(channels)
+}
+
+fn sees(standing: &Standing, channel: &Channel) -> bool {
+    standing.in_channel(&channel.overrides).has(Permission::ViewChannel)
+}
+
+/// What a new channel shall be.
+pub(super) struct New<'a> {
+    pub(super) name: &'a str,
+    pub(super) kind: ChannelKind,
+    pub(super) topic: &'a str,
+    pub(super) parent_id: Option<ChannelId>,
+    pub(super) position: u32,
+    pub(super) overrides: Vec<Override>,
+}
+
+impl Default for New<'_> {
+    fn default() -> Self {
+        Self { name: "", kind: ChannelKind::Text, topic: "", parent_id: None, position: 0, overrides: Vec::new() }
+    }
+}
+
+/// Adds a channel at the end of a server's list; with overrides it is private from its first moment.
 ///
 /// # Errors
 /// 404, 403, 400, 409 `too_many_channels`.
 pub fn create(cx: &mut Writing<'_, '_>, caller: &Caller, server: ServerId, new: Result<NewChannel>) -> Result<Channel> {
-    access::server(cx, caller, server)?.need(Permission::ManageChannels)?;
+    let seen = access::server(cx, caller, server)?;
+    seen.need(Permission::ManageChannels)?;
     let new = new?;
     let kind = match new.kind.unwrap_or_default() {
         NewChannelKind::Text => ChannelKind::Text,
         NewChannelKind::Category => ChannelKind::Category,
     };
     let all = store::channels::of(cx.db, server)?;
-    check_parent(&all, kind, new.parent_id)?;
-    if all.len() >= servers::CHANNELS_MAX {
+    check_parent(&all, &seen.standing, kind, new.parent_id)?;
+    let overrides = overrides::for_new_channel(cx, server, seen.permissions(), new.overrides)?;
+    if all.len() >= limits::CHANNELS_PER_SERVER {
         return Err(Error::new(Code::TooManyChannels));
     }
     let position = all.last().map_or(0, |last| last.position.saturating_add(1));
     let topic = new.topic.as_ref().map_or("", Topic::as_str);
-    let channel = add(cx, server, new.name.as_str(), kind, topic, new.parent_id, position)?;
+    let name = new.name.as_str();
+    let channel = add(cx, server, New { name, kind, topic, parent_id: new.parent_id, position, overrides })?;
+    let changes = [
+        Change::new("name", &(), &channel.name),
+        Change::new("type", &(), &channel.kind),
+        Change::new("overrides", &(), &channel.overrides),
+    ];
+    audit::record(cx, server, caller, (Action::ChannelCreate, Some(channel.channel_id.0)), &changes)?;
+    // Channels without overrides need no rules of their own.
+    if !channel.overrides.is_empty() {
+        let rules = store::roles::rules(cx.db, server)?;
+        cx.publish(Event::silent(Effect::Rules(server, Box::new(rules))));
+    }
     let audience = Audience::Channel(server, channel.channel_id);
     cx.publish(Event::new(audience, Payload::ChannelCreate(channel.clone())));
     Ok(channel)
 }
 
-pub(super) fn add(
-    cx: &mut Writing<'_, '_>,
-    server: ServerId,
-    name: &str,
-    kind: ChannelKind,
-    topic: &str,
-    parent_id: Option<ChannelId>,
-    position: u32,
-) -> Result<Channel> {
+pub(super) fn add(cx: &mut Writing<'_, '_>, server: ServerId, new: New<'_>) -> Result<Channel> {
     let channel = Channel {
         channel_id: ChannelId(cx.next_id()),
         server_id: Some(server),
-        kind,
-        parent_id,
-        name: name.to_owned(),
-        topic: topic.to_owned(),
-        position,
+        kind: new.kind,
+        parent_id: new.parent_id,
+        name: new.name.to_owned(),
+        topic: new.topic.to_owned(),
+        position: new.position,
         last_message_id: None,
         created_at: cx.now,
-        overrides: Vec::new(),
+        overrides: new.overrides,
         recipients: None,
         permissions: None,
     };
@@ -73,13 +105,13 @@ pub(super) fn add(
     Ok(channel)
 }
 
-/// A category of the same server; a category stands in none.
-fn check_parent(all: &[Channel], kind: ChannelKind, parent: Option<ChannelId>) -> Result<()> {
+/// A category of the same server that the caller sees; a category stands in none.
+fn check_parent(all: &[Channel], standing: &Standing, kind: ChannelKind, parent: Option<ChannelId>) -> Result<()> {
     let Some(parent) = parent else { return Ok(()) };
     if kind == ChannelKind::Category {
         return Err(Error::field("parent_id", "must be null: a category stands in no other"));
     }
-    if all.iter().any(|c| c.channel_id == parent && c.kind == ChannelKind::Category) {
+    if all.iter().any(|c| c.channel_id == parent && c.kind == ChannelKind::Category && sees(standing, c)) {
         Ok(())
     } else {
         Err(Error::field("parent_id", "must be a category of this server"))
@@ -117,8 +149,8 @@ pub fn update(
     let mut all = store::channels::of(cx.db, server)?;
     let before = all.clone();
     let parent = patch.parent_id.into_set();
-    if let Some(parent) = parent {
-        check_parent(&all, channel.kind, parent)?;
+    if let Some(parent) = parent.filter(|parent| *parent != channel.parent_id) {
+        check_parent(&all, &access::standing(cx, server, caller.user_id)?, channel.kind, parent)?;
     }
     if let Some(position) = patch.position.into_set() {
         move_to(&mut all, id, position);
@@ -134,6 +166,16 @@ pub fn update(
         target.parent_id = parent;
     }
     let result = target.clone();
+    let mut changes = vec![
+        Change::new("name", &channel.name, &result.name),
+        Change::new("topic", &channel.topic, &result.topic),
+        Change::new("position", &channel.position, &result.position),
+        Change::new("parent_id", &channel.parent_id, &result.parent_id),
+    ];
+    changes.retain(|change| change.before != change.after);
+    if !changes.is_empty() {
+        audit::record(cx, server, caller, (Action::ChannelUpdate, Some(id.0)), &changes)?;
+    }
     publish_changes(cx, server, &before, &all)?;
     Ok(result)
 }
@@ -176,6 +218,9 @@ pub fn delete(cx: &mut Writing<'_, '_>, caller: &Caller, id: ChannelId) -> Resul
     let before = store::channels::of(cx.db, server)?;
     store::channels::delete(cx.db, id)?;
     cx.tx.sweep_later();
+    let gone = before.iter().find(|channel| channel.channel_id == id).ok_or_else(Error::not_found)?;
+    let changes = [Change::new("name", &gone.name, &()), Change::new("type", &gone.kind, &())];
+    audit::record(cx, server, caller, (Action::ChannelDelete, Some(id.0)), &changes)?;
     let payload = Payload::ChannelDelete { channel_id: id, server_id: Some(server) };
     cx.publish(Event::new(Audience::Channel(server, id), payload));
     let mut after = before.clone();

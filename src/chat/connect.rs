@@ -6,14 +6,14 @@ use super::access::{self, Caller};
 use super::{Chat, Reading, dms, servers, users};
 use crate::auth::Claims;
 use crate::model::object::{Connected, Presence, ReadState, Status};
-use crate::model::{ChannelId, Error, MessageId, Result, ServerId, UserId};
+use crate::model::{Badges, ChannelId, Error, MessageId, Result, Rules, ServerId, UserId};
 use crate::store;
 
 /// Whom a user hears of, as the registry keeps it.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
-    /// The user's servers.
-    pub servers: Vec<ServerId>,
+    /// The user's servers: what they are there, and what decides what they see.
+    pub servers: Vec<(ServerId, Badges, Rules)>,
     /// Who shares a DM with the user.
     pub dm_peers: Vec<UserId>,
     /// The presence that the user chose.
@@ -78,9 +78,8 @@ fn first_screen(cx: &Reading<'_>, caller: &Caller, late: Vec<(ChannelId, Message
 
 fn scope(cx: &Reading<'_>, caller: &Caller) -> Result<Scope> {
     let account = store::accounts::get(cx.db, caller.user_id)?.ok_or_else(Error::not_found)?;
-    Ok(Scope {
-        servers: store::servers::ids_of(cx.db, caller.user_id)?,
-        dm_peers: store::dms::peers(cx.db, caller.user_id)?,
-        status: account.status,
-    })
+    let servers = store::roles::badges(cx.db, caller.user_id)?.into_iter();
+    let servers = servers.map(|(server, badges)| Ok((server, badges, store::roles::rules(cx.db, server)?)));
+    let servers = servers.collect::<Result<_>>()?;
+    Ok(Scope { servers, dm_peers: store::dms::peers(cx.db, caller.user_id)?, status: account.status })
 }

@@ -90,9 +90,31 @@ fn open_pair(cx: &mut Writing<'_, '_>, caller: UserId, other: UserId) -> Result<
         }
         return Ok(Opened { channel, created: false });
     }
+    if store::blocks::between(cx.db, caller, other)? {
+        return Err(Error::new(Code::Blocked));
+    }
     let channel = create(cx, caller, &[other], ChannelKind::Dm)?;
     store::dms::add_pair(cx.db, caller, other, channel.channel_id)?;
     Ok(Opened { channel, created: true })
+}
+
+/// Whether this is a DM between two of whom one has blocked the other.
+///
+/// # Errors
+/// Database errors.
+pub(super) fn is_blocked(cx: &Reading<'_>, place: &Place, user: UserId) -> Result<bool> {
+    if place.kind != ChannelKind::Dm {
+        return Ok(false);
+    }
+    let members = store::dms::members(cx.db, place.channel_id)?;
+    let other = members.into_iter().map(|(member, _)| member).find(|member| *member != user);
+    Ok(other.map_or(Ok(false), |other| store::blocks::between(cx.db, user, other))?)
+}
+
+/// # Errors
+/// 403 `blocked`.
+pub(super) fn not_blocked(cx: &Reading<'_>, place: &Place, user: UserId) -> Result<()> {
+    if is_blocked(cx, place, user)? { Err(Error::new(Code::Blocked)) } else { Ok(()) }
 }
 
 /// The opener's devices hear of it at once, the others' with the first message: until then it is hidden from them.

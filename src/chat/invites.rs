@@ -1,15 +1,18 @@
 //! Invites.
 
 use super::access::{self, Caller};
-use super::{Reading, Registration, Writing, members, users};
+use super::{Reading, Registration, Writing, audit, members, users};
 use crate::auth::random;
-use crate::model::object::{Invite, InvitePreview, PreviewServer, Server};
+use crate::model::object::{Action, Change, Invite, InvitePreview, PreviewServer, Server};
 use crate::model::request::{NewInvite, Patch};
 use crate::model::{Code, Error, Permission, Result, ServerId, UserId, limits};
 use crate::store::{self, invites::Stored};
 
 /// Symbols in a code: 16 of 5.8 bits are over 90 bits.
 const CODE_SYMBOLS: usize = 16;
+
+/// Symbols of a code that stand in the audit log.
+const CODE_BEGINNING: usize = 4;
 
 /// Creates an invite.
 ///
@@ -42,6 +45,12 @@ pub fn create(cx: &mut Writing<'_, '_>, caller: &Caller, id: ServerId, new: Resu
         created_at: cx.now,
     };
     store::invites::add(cx.db, &invite)?;
+    let changes = [
+        Change::new("code", &(), &beginning(&invite.code)),
+        Change::new("max_uses", &(), &invite.max_uses),
+        Change::new("expires_at", &(), &invite.expires_at),
+    ];
+    audit::record(cx, id, caller, (Action::InviteCreate, None), &changes)?;
     whole(cx, invite, seen.server)
 }
 
@@ -64,7 +73,7 @@ fn whole(cx: &Reading<'_>, invite: Stored, server: Server) -> Result<Invite> {
 /// 404.
 pub fn list(cx: &Reading<'_>, caller: &Caller, id: ServerId) -> Result<Vec<Invite>> {
     let seen = access::server(cx, caller, id)?;
-    let all = seen.permissions.has(Permission::ManageServer);
+    let all = seen.permissions().has(Permission::ManageServer);
     let invites = store::invites::of(cx.db, id, cx.now)?.into_iter();
     let invites = invites.filter(|invite| all || invite.inviter_id == caller.user_id);
     invites.map(|invite| whole(cx, invite, seen.server.clone())).collect()
@@ -80,7 +89,14 @@ pub fn revoke(cx: &mut Writing<'_, '_>, caller: &Caller, code: &str) -> Result<(
     if invite.inviter_id != caller.user_id {
         seen.need(Permission::ManageServer)?;
     }
-    Ok(store::invites::delete(cx.db, code)?)
+    store::invites::delete(cx.db, code)?;
+    let changes = [Change::new("code", &beginning(code), &()), Change::new("inviter_id", &invite.inviter_id, &())];
+    audit::record(cx, invite.server_id, caller, (Action::InviteDelete, None), &changes)
+}
+
+/// Enough of a code to tell which one it is, and too little to join by it.
+fn beginning(code: &str) -> String {
+    code.chars().take(CODE_BEGINNING).chain(['…']).collect()
 }
 
 fn live(cx: &Reading<'_>, code: &str) -> Result<Stored> {
@@ -110,7 +126,7 @@ pub fn preview(cx: &Reading<'_>, code: &str) -> Result<InvitePreview> {
 /// Joins by an invite. A member's join changes nothing and uses nothing up.
 ///
 /// # Errors
-/// 404, 409 `too_many_servers`.
+/// 404, 403 `banned`, 409 `too_many_servers`.
 pub fn join(cx: &mut Writing<'_, '_>, caller: &Caller, code: &str) -> Result<Server> {
     let server = join_as(cx, caller.user_id, code)?;
     access::server(cx, caller, server).map(|seen| seen.server)
@@ -119,6 +135,9 @@ pub fn join(cx: &mut Writing<'_, '_>, caller: &Caller, code: &str) -> Result<Ser
 pub(super) fn join_as(cx: &mut Writing<'_, '_>, user: UserId, code: &str) -> Result<ServerId> {
     let invite = live(cx, code)?;
     if store::servers::member(cx.db, invite.server_id, user)?.is_none() {
+        if store::bans::is_banned(cx.db, invite.server_id, user)? {
+            return Err(Error::new(Code::Banned));
+        }
         members::may_join_another(cx, user)?;
         members::add(cx, invite.server_id, user)?;
         store::invites::count_use(cx.db, &invite.code)?;

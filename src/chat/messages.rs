@@ -1,9 +1,9 @@
 //! Messages.
 
 use super::access::{self, Caller};
-use super::{Reading, Slice, Writing, dms, users};
+use super::{Reading, Slice, Writing, audit, dms, users};
 use crate::model::name::Nonce;
-use crate::model::object::Message;
+use crate::model::object::{Action, Change, Message};
 use crate::model::request::{Cursor, EditMessage, NewMessage, Page};
 use crate::model::{ChannelId, Code, Error, Event, MessageId, Payload, Permission, Result};
 use crate::store;
@@ -56,7 +56,10 @@ pub fn post(cx: &mut Writing<'_, '_>, caller: &Caller, id: ChannelId, new: Resul
     let new = match new {
         Ok(new) => new,
         // Who may not write here learns that first, whatever the body.
-        Err(error) => return Err(place.need(Permission::SendMessages).err().unwrap_or(error)),
+        Err(error) => {
+            let may = place.need(Permission::SendMessages).and_then(|()| dms::not_blocked(cx, &place, caller.user_id));
+            return Err(may.err().unwrap_or(error));
+        }
     };
     let message_id = cx.next_id();
     if let Some(nonce) = &new.nonce
@@ -66,6 +69,7 @@ pub fn post(cx: &mut Writing<'_, '_>, caller: &Caller, id: ChannelId, new: Resul
         return Ok(Posted { message: Message { nonce: Some(nonce.as_str().to_owned()), ..message }, created: false });
     }
     place.need(Permission::SendMessages)?;
+    dms::not_blocked(cx, &place, caller.user_id)?;
     let message = Message {
         message_id: MessageId(message_id),
         channel_id: id,
@@ -117,6 +121,7 @@ pub fn edit(
     if before.author.user_id != caller.user_id {
         return Err(Error::with_detail(Code::Forbidden, "you can edit only your own messages"));
     }
+    dms::not_blocked(cx, &place, caller.user_id)?;
     let content = patch?.content;
     if content.as_str() == before.content {
         return Ok(before);
@@ -136,6 +141,11 @@ pub fn delete(cx: &mut Writing<'_, '_>, caller: &Caller, channel: ChannelId, id:
     let (message, place) = access::message(cx, caller, channel, id)?;
     if message.author.user_id != caller.user_id {
         place.need(Permission::ManageMessages)?;
+        if let Some(server) = place.server_id {
+            let changes =
+                [Change::new("channel_id", &channel, &()), Change::new("author_id", &message.author.user_id, &())];
+            audit::record(cx, server, caller, (Action::MessageDelete, Some(id.0)), &changes)?;
+        }
     }
     store::channels::keep_last(cx.db, channel, id)?;
     store::messages::delete(cx.db, channel, id)?;
@@ -151,8 +161,9 @@ pub fn delete(cx: &mut Writing<'_, '_>, caller: &Caller, channel: ChannelId, id:
 /// Database errors.
 pub fn typing(cx: &Reading<'_>, caller: &Caller, channel: ChannelId) -> Result<Option<crate::model::Audience>> {
     match access::place(cx, caller, channel).and_then(access::Place::with_messages) {
-        Ok(place) if place.permissions.has(Permission::SendMessages) => place.audience(cx).map(Some),
-        Ok(_) => Ok(None),
+        Ok(place) if !place.permissions.has(Permission::SendMessages) => Ok(None),
+        Ok(place) if dms::is_blocked(cx, &place, caller.user_id)? => Ok(None),
+        Ok(place) => place.audience(cx).map(Some),
         Err(error) if error.code == Code::NotFound => Ok(None),
         Err(error) => Err(error),
     }

@@ -6,6 +6,9 @@
 
 pub mod access;
 pub mod accounts;
+pub mod audit;
+pub mod bans;
+pub mod blocks;
 pub mod channels;
 pub mod config;
 pub mod connect;
@@ -14,8 +17,11 @@ pub mod instance;
 pub mod invites;
 pub mod members;
 pub mod messages;
+pub mod overrides;
 pub mod presence;
+pub mod roles;
 pub mod servers;
+mod sight;
 pub mod users;
 
 use std::ops::Deref;
@@ -27,6 +33,7 @@ pub use presence::Presences;
 use rusqlite::Connection;
 
 use crate::auth::Keys;
+use crate::model::name::Reason;
 use crate::model::{Event, Result, Timestamp};
 use crate::store::{ReadStates, Store, Tx};
 
@@ -80,6 +87,8 @@ pub struct Reading<'a> {
 pub struct Writing<'a, 't> {
     reading: Reading<'a>,
     tx: &'a mut Tx<'t>,
+    /// Why the caller does it, for the audit log.
+    reason: Option<Reason>,
 }
 
 impl<'a> Deref for Writing<'a, '_> {
@@ -96,6 +105,11 @@ impl Writing<'_, '_> {
 
     fn publish(&mut self, event: Event) {
         self.tx.publish(event);
+    }
+
+    /// Notes why the caller does what follows, for the audit log.
+    pub fn because(&mut self, reason: Option<Reason>) {
+        self.reason = reason;
     }
 }
 
@@ -124,7 +138,7 @@ impl Chat {
         let (shared, store) = (Arc::clone(&self.shared), Arc::clone(&self.store));
         self.store.write(move |tx| {
             let reading = Reading { db: tx.db, now: tx.now, shared: &shared, late: store.read_states() };
-            rule(&mut Writing { reading, tx })
+            rule(&mut Writing { reading, tx, reason: None })
         })
     }
 

@@ -1,10 +1,10 @@
 //! Servers.
 
 use super::access::{self, Caller};
-use super::{Reading, Writing, channels, members};
-use crate::model::object::{ChannelKind, FullServer, Server};
+use super::{Reading, Writing, audit, channels, members, sight};
+use crate::model::object::{Action, Change, ChannelKind, FullServer, Server};
 use crate::model::request::{NewServer, ServerPatch};
-use crate::model::{Audience, Code, Effect, Error, Event, Payload, Permission, Result, ServerId, UserId, limits};
+use crate::model::{Audience, Code, Effect, Error, Event, Payload, Permission, Result, ServerId, UserId};
 use crate::store;
 
 /// The caller's servers, in order of joining.
@@ -28,7 +28,8 @@ pub fn create(cx: &mut Writing<'_, '_>, caller: &Caller, new: Result<NewServer>)
     let id = ServerId(cx.next_id());
     let description = store::servers::description(new.description.as_ref());
     store::servers::add(cx.db, id, &new.name, description, caller.user_id, cx.now)?;
-    channels::add(cx, id, "general", ChannelKind::Text, "", None, 0)?;
+    let general = channels::New { name: "general", kind: ChannelKind::Text, ..channels::New::default() };
+    channels::add(cx, id, general)?;
     members::add(cx, id, caller.user_id)?;
     access::server(cx, caller, id).map(|seen| seen.server)
 }
@@ -60,7 +61,7 @@ pub fn update(cx: &mut Writing<'_, '_>, caller: &Caller, id: ServerId, patch: Re
         return Err(Error::field("icon", "must name an unused image of yours, or be null"));
     }
     if let Some(owner) = patch.owner_id.into_set() {
-        if seen.server.owner_id != caller.user_id {
+        if !seen.standing.owner {
             return Err(Error::with_detail(Code::Forbidden, "only the owner hands a server over"));
         }
         if store::servers::member(cx.db, id, owner)?.is_none() {
@@ -68,13 +69,47 @@ pub fn update(cx: &mut Writing<'_, '_>, caller: &Caller, id: ServerId, patch: Re
         }
         after.owner_id = owner;
     }
-    let unchanged = (&after.name, &after.description, after.owner_id)
-        == (&seen.server.name, &seen.server.description, seen.server.owner_id);
-    if !unchanged {
+    let before = &seen.server;
+    let mut changes = vec![
+        Change::new("name", &before.name, &after.name),
+        Change::new("description", &before.description, &after.description),
+    ];
+    changes.retain(|change| change.before != change.after);
+    let owner_changed = after.owner_id != before.owner_id;
+    if changes.is_empty() && !owner_changed {
+        return Ok(after);
+    }
+    if !changes.is_empty() {
+        audit::record(cx, id, caller, (Action::ServerUpdate, Some(id.0)), &changes)?;
+    }
+    let told = Event::new(Audience::Server(id), Payload::ServerUpdate(after.clone()));
+    if owner_changed {
+        hand_over(cx, caller, &after, told)?;
+    } else {
         store::servers::set(cx.db, &after)?;
-        cx.publish(Event::new(Audience::Server(id), Payload::ServerUpdate(after.clone())));
+        cx.publish(told);
     }
     Ok(after)
+}
+
+/// Makes the change of ownership, and what it makes of who sees what: the new owner sees all, the old one no more than
+/// their roles let them.
+fn hand_over(cx: &mut Writing<'_, '_>, caller: &Caller, after: &Server, told: Event) -> Result<()> {
+    let id = after.server_id;
+    let people = [caller.user_id, after.owner_id];
+    let before = [access::standing(cx, id, people[0])?, access::standing(cx, id, people[1])?];
+    store::servers::set(cx.db, after)?;
+    let changes = [Change::new("owner_id", &people[0], &people[1])];
+    audit::record(cx, id, caller, (Action::OwnerChange, Some(after.owner_id.0)), &changes)?;
+    let effect = sight::badges(cx, id, people[0], false)?;
+    cx.publish(told.with_effect(effect));
+    let effect = sight::badges(cx, id, people[1], true)?;
+    cx.publish(Event::silent(effect));
+    for (user, before) in people.into_iter().zip(&before) {
+        let now = access::standing(cx, id, user)?;
+        sight::member_turned(cx, id, user, before, &now)?;
+    }
+    Ok(())
 }
 
 /// Deletes a server; its rows are swept later.
@@ -83,7 +118,7 @@ pub fn update(cx: &mut Writing<'_, '_>, caller: &Caller, id: ServerId, patch: Re
 /// 404, 403 for all but the owner.
 pub fn delete(cx: &mut Writing<'_, '_>, caller: &Caller, id: ServerId) -> Result<()> {
     let seen = access::server(cx, caller, id)?;
-    if seen.server.owner_id != caller.user_id {
+    if !seen.standing.owner {
         return Err(Error::with_detail(Code::Forbidden, "only the owner deletes a server"));
     }
     store::servers::delete(cx.db, id)?;
@@ -106,24 +141,19 @@ pub fn mark_read(cx: &mut Writing<'_, '_>, caller: &Caller, id: ServerId) -> Res
 /// A server as `user`, a member, first sees it.
 pub(super) fn full(cx: &Reading<'_>, server: Server, user: UserId) -> Result<FullServer> {
     let id = server.server_id;
-    let standing = store::servers::standing(cx.db, id, user)?.ok_or_else(Error::not_found)?;
-    let permissions = access::permissions(standing, user);
+    let standing = access::standing(cx, id, user)?;
     let mut channels = store::channels::of(cx.db, id)?;
-    if !permissions.has(Permission::ViewChannel) {
-        channels.clear();
-    }
-    for channel in &mut channels {
+    channels.retain_mut(|channel| {
+        let permissions = standing.in_channel(&channel.overrides);
         channel.permissions = Some(permissions);
-    }
+        permissions.has(Permission::ViewChannel)
+    });
     let member = store::servers::member(cx.db, id, user)?.ok_or_else(Error::not_found)?;
     Ok(FullServer {
-        roles: store::servers::roles(cx.db, id)?,
-        member: members::object(cx, id, member),
+        roles: store::roles::of(cx.db, id)?,
+        member: members::object(cx, id, member)?,
         server,
         channels,
-        permissions,
+        permissions: standing.permissions(),
     })
 }
-
-/// How many channels a server may have.
-pub(super) const CHANNELS_MAX: usize = limits::CHANNELS_PER_SERVER;

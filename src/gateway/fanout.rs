@@ -221,6 +221,10 @@ impl FanOut {
 
     /// Encodes once, then puts pointers into the outboxes of the audience.
     fn tell(&mut self, s: u64, event: &Event) {
+        // Changes of roles may concern any channel, and mostly concern none: what nobody gets is not encoded.
+        if matches!(event.audience, Audience::Turned(..)) && !self.registry.lock().reaches(&event.audience) {
+            return;
+        }
         let encode = |payload: &Payload| Frame::event(ops::of(payload), s, payload).map(Arc::new);
         let encoded = event.payload.as_ref().map(encode).transpose();
         let instead = event

@@ -5,6 +5,7 @@
 //! in `receive`. Locks are numbered: outbox 1, registry 2; whoever holds N takes only lower ones. Nothing does I/O, SQL
 //! or JSON under the registry's lock, and nothing ever waits for a socket: what it does not take stays in its outbox.
 
+mod community;
 mod connection;
 mod deadlines;
 mod fanout;

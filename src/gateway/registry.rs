@@ -5,18 +5,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use indexmap::IndexMap;
-
+use super::community::Community;
 use super::session::{Key, Session};
 use crate::chat::connect::Scope;
 use crate::model::event::Ended;
 use crate::model::object::{Presence, Status};
-use crate::model::{Audience, Effect, ServerId, UserId, limits};
+use crate::model::{Audience, Badges, Effect, ServerId, UserId, limits};
 
 /// Somebody with sessions, or who had some a moment ago.
 struct Person {
     sessions: Vec<Arc<Session>>,
-    servers: Vec<ServerId>,
+    servers: Vec<(ServerId, Badges)>,
     dm_peers: Vec<UserId>,
     chosen: Status,
     told: Status,
@@ -29,7 +28,7 @@ pub(super) struct Registry {
     sessions: HashMap<Key, Arc<Session>>,
     by_id: HashMap<String, Key>,
     people: HashMap<UserId, Person>,
-    servers: HashMap<ServerId, IndexMap<Key, Arc<Session>>>,
+    servers: HashMap<ServerId, Community>,
 }
 
 impl Registry {
@@ -67,18 +66,40 @@ impl Registry {
             told: Status::Offline,
             gone_since: None,
         });
+        if person.sessions.is_empty() {
+            // They may have left, or lost, servers that nobody kept for them.
+            person.servers.clear();
+        }
         person.sessions.push(Arc::clone(session));
         person.gone_since = None;
         person.chosen = scope.status;
-        // What the scope says is what the events so far have made of the person's: the first session brings it.
-        person.servers.clone_from(&scope.servers);
+        // What the scope says is what the events so far have made of it: the first session brings it.
         person.dm_peers = scope.dm_peers;
-        for server in scope.servers {
-            self.servers.entry(server).or_default().insert(session.key, Arc::clone(session));
+        for (server, badges, rules) in scope.servers {
+            self.servers.entry(server).or_insert_with(|| Community::new(rules));
+            self.set_badges(server, user, badges);
         }
         self.sessions.insert(session.key, Arc::clone(session));
         self.by_id.insert(session.id.clone(), session.key);
         true
+    }
+
+    /// Puts all sessions of a person where these badges belong.
+    fn set_badges(&mut self, server: ServerId, user: UserId, badges: Badges) {
+        let (Some(person), Some(community)) = (self.people.get_mut(&user), self.servers.get_mut(&server)) else {
+            return;
+        };
+        let known = person.servers.iter_mut().find(|(known, _)| *known == server);
+        if let Some((_, before)) = &known
+            && *before != badges
+        {
+            person.sessions.iter().for_each(|session| community.remove(before, session.key));
+        }
+        person.sessions.iter().for_each(|session| community.add(&badges, session));
+        match known {
+            Some((_, before)) => *before = badges,
+            None => person.servers.push((server, badges)),
+        }
     }
 
     fn is_linked(&self, key: Key) -> bool {
@@ -102,8 +123,8 @@ impl Registry {
         self.by_id.remove(&session.id);
         let person = self.people.get_mut(&session.user()?)?;
         person.sessions.retain(|s| s.key != key);
-        for server in &person.servers {
-            drop_from(&mut self.servers, *server, |sessions| drop(sessions.swap_remove(&key)));
+        for (server, badges) in &person.servers {
+            change(&mut self.servers, *server, |community| community.remove(badges, key));
         }
         Some(session)
     }
@@ -173,8 +194,8 @@ impl Registry {
         let Some(person) = self.people.get(&user) else { return Vec::new() };
         let mut found = HashMap::new();
         let there = |user: UserId| self.people.get(&user).map(|p| p.told).filter(|told| *told != Status::Offline);
-        for server in &person.servers {
-            let sessions = self.servers.get(server).into_iter().flat_map(IndexMap::values);
+        for (server, _) in &person.servers {
+            let sessions = self.servers.get(server).into_iter().flat_map(Community::sessions);
             let mut seen = std::collections::HashSet::new();
             for other in sessions.filter_map(|session| session.user()) {
                 if let Some(status) = there(other)
@@ -194,23 +215,47 @@ impl Registry {
     /// Calls `tell` with each session of the audience, once.
     pub(super) fn each(&self, audience: &Audience, s: u64, mut tell: impl FnMut(&Arc<Session>)) {
         match audience {
-            Audience::Server(server) | Audience::Channel(server, _) => {
-                self.servers.get(server).into_iter().flat_map(IndexMap::values).for_each(tell);
+            Audience::Server(server) => self.community(server).flat_map(Community::sessions).for_each(tell),
+            Audience::Channel(server, channel) => {
+                self.community(server).flat_map(|community| community.seeing(*channel)).for_each(tell);
+            }
+            Audience::Turned(server, channel, turn) => {
+                self.community(server).flat_map(|community| community.turned(*channel, *turn)).for_each(tell);
             }
             Audience::Users(users) => {
                 users.iter().filter_map(|user| self.people.get(user)).flat_map(|p| &p.sessions).for_each(tell);
             }
-            Audience::Those(servers, users) => self.each_once(servers, users, s, tell),
+            Audience::Those(servers, users) => self.each_once(servers.iter(), users, s, tell),
             Audience::Acquaintances(user) => {
                 let Some(person) = self.people.get(user) else { return };
                 person.sessions.iter().filter(|session| session.is_first(s)).for_each(&mut tell);
-                self.each_once(&person.servers, &person.dm_peers, s, tell);
+                self.each_once(person.servers.iter().map(|(server, _)| server), &person.dm_peers, s, tell);
             }
         }
     }
 
-    fn each_once(&self, servers: &[ServerId], users: &[UserId], s: u64, tell: impl FnMut(&Arc<Session>)) {
-        let members = servers.iter().filter_map(|server| self.servers.get(server)).flat_map(IndexMap::values);
+    /// Whether there is anybody in the audience.
+    pub(super) fn reaches(&self, audience: &Audience) -> bool {
+        match audience {
+            Audience::Turned(server, channel, turn) => {
+                self.community(server).any(|community| community.turned(*channel, *turn).next().is_some())
+            }
+            _ => true,
+        }
+    }
+
+    fn community(&self, server: &ServerId) -> impl Iterator<Item = &Community> {
+        self.servers.get(server).into_iter()
+    }
+
+    fn each_once<'a>(
+        &self,
+        servers: impl Iterator<Item = &'a ServerId>,
+        users: &[UserId],
+        s: u64,
+        tell: impl FnMut(&Arc<Session>),
+    ) {
+        let members = servers.filter_map(|server| self.servers.get(server)).flat_map(Community::sessions);
         let others = users.iter().filter_map(|user| self.people.get(user)).flat_map(|person| &person.sessions);
         members.chain(others).filter(|session| session.is_first(s)).for_each(tell);
     }
@@ -218,13 +263,17 @@ impl Registry {
     /// What gives: applied before delivery.
     pub(super) fn give(&mut self, effect: &Effect) {
         match effect {
-            Effect::Join(server, user) => {
-                let Some(person) = self.people.get_mut(user) else { return };
-                if !person.servers.contains(server) {
-                    person.servers.push(*server);
+            Effect::Join(server, user, joining) => {
+                if self.people.get(user).is_some_and(|person| !person.sessions.is_empty()) {
+                    let (badges, rules) = &**joining;
+                    self.servers.entry(*server).or_insert_with(|| Community::new(rules.clone()));
+                    self.set_badges(*server, *user, badges.clone());
                 }
-                for session in &person.sessions {
-                    self.servers.entry(*server).or_default().insert(session.key, Arc::clone(session));
+            }
+            Effect::Badges(server, user, badges) => self.set_badges(*server, *user, badges.clone()),
+            Effect::Rules(server, rules) => {
+                if let Some(community) = self.servers.get_mut(server) {
+                    community.set_rules((**rules).clone());
                 }
             }
             Effect::Acquaint(users) => {
@@ -254,21 +303,20 @@ impl Registry {
     pub(super) fn take_away(&mut self, effect: &Effect) -> Vec<Arc<Session>> {
         match effect {
             Effect::Leave(server, user) => {
-                if let Some(person) = self.people.get_mut(user) {
-                    person.servers.retain(|s| s != server);
-                    let keys: Vec<_> = person.sessions.iter().map(|s| s.key).collect();
-                    drop_from(&mut self.servers, *server, |sessions| {
-                        for key in keys {
-                            sessions.swap_remove(&key);
-                        }
+                if let Some(person) = self.people.get_mut(user)
+                    && let Some(at) = person.servers.iter().position(|(known, _)| known == server)
+                {
+                    let (_, badges) = person.servers.remove(at);
+                    change(&mut self.servers, *server, |community| {
+                        person.sessions.iter().for_each(|session| community.remove(&badges, session.key));
                     });
                 }
                 Vec::new()
             }
             Effect::ServerGone(server) => {
-                for session in self.servers.remove(server).unwrap_or_default().into_values() {
+                for session in self.servers.remove(server).iter().flat_map(Community::sessions) {
                     if let Some(person) = session.user().and_then(|user| self.people.get_mut(&user)) {
-                        person.servers.retain(|s| s != server);
+                        person.servers.retain(|(known, _)| known != server);
                     }
                 }
                 Vec::new()
@@ -296,20 +344,21 @@ impl Registry {
                 let keys: Vec<_> = person.sessions.iter().filter(|s| is_ended(s)).map(|s| s.key).collect();
                 keys.into_iter().filter_map(|key| self.remove(key)).collect()
             }
-            Effect::None | Effect::Join(..) | Effect::Acquaint(_) | Effect::Status(..) => Vec::new(),
+            Effect::None
+            | Effect::Join(..)
+            | Effect::Badges(..)
+            | Effect::Rules(..)
+            | Effect::Acquaint(_)
+            | Effect::Status(..) => Vec::new(),
         }
     }
 }
 
 /// Changes a server's sessions, and forgets the server when nobody of it is left.
-fn drop_from(
-    servers: &mut HashMap<ServerId, IndexMap<Key, Arc<Session>>>,
-    server: ServerId,
-    change: impl FnOnce(&mut IndexMap<Key, Arc<Session>>),
-) {
-    if let Some(sessions) = servers.get_mut(&server) {
-        change(sessions);
-        if sessions.is_empty() {
+fn change(servers: &mut HashMap<ServerId, Community>, server: ServerId, change: impl FnOnce(&mut Community)) {
+    if let Some(community) = servers.get_mut(&server) {
+        change(community);
+        if community.is_empty() {
             servers.remove(&server);
         }
     }

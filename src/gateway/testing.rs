@@ -1,5 +1,6 @@
 //! What the tests of this room share: sockets whose other end the test holds, and sessions over them.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -9,8 +10,11 @@ use super::frame::Frame;
 use super::outbox::{Link, Outbox};
 use super::session::{Identity, Session};
 use crate::auth::Keys;
+use crate::chat::connect::Scope;
 use crate::chat::{Config, Presences, Registration, Shared};
-use crate::model::{SessionId, UserId};
+use crate::model::authority::Grant;
+use crate::model::object::Status;
+use crate::model::{Badges, Effect, Permission, Permissions, RoleId, Rules, ServerId, SessionId, UserId};
 use crate::net::Stream;
 
 /// How long a test waits for what must come.
@@ -37,6 +41,27 @@ pub(super) fn session_over(user: i64, (link, client): (Arc<Link>, TcpStream)) ->
     let session = Session::new(format!("session of {user} at {}", client.local_addr().unwrap()), Outbox::new(link));
     session.identify(Identity { user_id: UserId(user), session_id: SessionId(user) });
     (session, client)
+}
+
+/// Rules by which everybody sees every channel.
+pub(super) fn open_rules() -> Rules {
+    let permissions = Permissions::of(&[Permission::ViewChannel]);
+    Rules {
+        everyone: Grant { role_id: RoleId(0), position: 0, permissions },
+        roles: Vec::new(),
+        overrides: BTreeMap::new(),
+    }
+}
+
+/// The scope of somebody without roles in these open servers.
+pub(super) fn scope(servers: &[ServerId], dm_peers: &[UserId]) -> Scope {
+    let servers = servers.iter().map(|server| (*server, Badges::default(), open_rules())).collect();
+    Scope { servers, dm_peers: dm_peers.to_vec(), status: Status::Online }
+}
+
+/// Somebody without roles joins an open server.
+pub(super) fn join(server: ServerId, user: UserId) -> Effect {
+    Effect::Join(server, user, Box::new((Badges::default(), open_rules())))
 }
 
 /// What every gateway looks at; the heartbeat's interval is for the test to say.

@@ -43,6 +43,8 @@ codes! {
     RegistrationClosed = 403 "registration_closed": "Registration is not open to you: an invite or the set-up code is needed.";
     AccountDisabled = 403 "account_disabled": "This account was disabled by an administrator.";
     BadOrigin = 403 "bad_origin": "The request comes from a page of another origin.";
+    Banned = 403 "banned": "You are banned from this server.";
+    Blocked = 403 "blocked": "One of you has blocked the other.";
     NotFound = 404 "not_found": "It does not exist, or you may not see it.";
     MethodNotAllowed = 405 "method_not_allowed": "The path does not know this method; `Allow` lists those it knows.";
     RequestTimeout = 408 "request_timeout": "The request took too long to arrive.";
@@ -51,6 +53,8 @@ codes! {
     NonceUsed = 409 "nonce_used": "This nonce belongs to a message that was deleted since.";
     TooManyServers = 409 "too_many_servers": "You are in as many servers as one can be.";
     TooManyChannels = 409 "too_many_channels": "The server has as many channels as it can have.";
+    TooManyRoles = 409 "too_many_roles": "The server has as many roles as it can have.";
+    TooManyBlocks = 409 "too_many_blocks": "You block as many people as one can.";
     TooManyInvites = 409 "too_many_invites": "The server has as many invites as it can have.";
     TooLarge = 413 "too_large": "The body is larger than this path takes.";
     TargetTooLong = 414 "target_too_long": "The request target is longer than 8 KiB.";

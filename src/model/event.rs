@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::object::{Channel, FullServer, Member, Message, ReadState, Role, Server, Status, User};
-use super::{ChannelId, MessageId, ServerId, SessionId, Timestamp, UserId};
+use super::{Badges, ChannelId, MessageId, Rules, ServerId, SessionId, Timestamp, UserId};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -45,6 +45,8 @@ pub enum Audience {
     Server(ServerId),
     /// The members of a server who see the channel.
     Channel(ServerId, ChannelId),
+    /// Of the members of a server, those whose sight of a channel the last [`Effect::Rules`] changed so.
+    Turned(ServerId, ChannelId, Turn),
     /// These users.
     Users(Vec<UserId>),
     /// The members of these servers and these users, each once.
@@ -53,13 +55,28 @@ pub enum Audience {
     Acquaintances(UserId),
 }
 
+/// What a change of rules made of somebody's sight of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// They see it from now on.
+    Gained,
+    /// They saw it until now.
+    Lost,
+    /// They saw it, and still do.
+    Kept,
+}
+
 /// What the registry does with an event. What gives is applied before delivery, what takes away after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Nothing.
     None,
-    /// The user sees the server from now on.
-    Join(ServerId, UserId),
+    /// The user sees the server from now on: with these badges, under these rules.
+    Join(ServerId, UserId, Box<(Badges, Rules)>),
+    /// The member has these badges from now on.
+    Badges(ServerId, UserId, Badges),
+    /// Who sees what in the server is decided by these rules from now on.
+    Rules(ServerId, Box<Rules>),
     /// The user no longer sees the server.
     Leave(ServerId, UserId),
     /// Nobody sees the server any more.

@@ -67,6 +67,8 @@ ids! {
     MessageId;
     /// A role of a server.
     RoleId;
+    /// An entry of a server's audit log.
+    EntryId;
     /// A sign-in session (the JWT's `sid`), not a gateway connection.
     SessionId;
 }
@@ -120,6 +122,11 @@ impl Ids {
     /// Records that `reserve` is on disk.
     pub fn reserved(&mut self, reserve: i64) {
         self.reserve = reserve;
+    }
+
+    /// The lowest identifier that can have been made `ms` milliseconds before `id`, by the clock of the identifiers.
+    pub fn before(id: i64, ms: i64) -> i64 {
+        (id.saturating_sub(ms.saturating_mul(1 << SEQUENCE_BITS))).max(0)
     }
 
     /// The Unix milliseconds from which `id` was made: monotonic even when the wall clock is not.

@@ -145,6 +145,10 @@ limits! {
     DESCRIPTION: usize = 1024;
     /// Channel topic in characters.
     TOPIC: usize = 1024;
+    /// Reason of a ban, or of anything else in an audit log, in characters.
+    REASON: usize = 512;
+    /// Colour of a role, at most.
+    COLOR: u32 = 0x00FF_FFFF;
     /// Message content in characters.
     CONTENT: usize = 4_000;
     /// Nonce in characters.
@@ -159,6 +163,12 @@ limits! {
     SERVERS_PER_USER: usize = 100;
     /// Channels of a server, categories included.
     CHANNELS_PER_SERVER: usize = 500;
+    /// Roles of a server, `everyone` included.
+    ROLES_PER_SERVER: usize = 250;
+    /// People a user may block.
+    BLOCKS_PER_USER: usize = 1_000;
+    /// A ban may take the messages of this many seconds with it, at most: a week.
+    BAN_DELETE_SECONDS: u32 = 604_800;
     /// Live invites of a server.
     INVITES_PER_SERVER: usize = 100;
     /// Uses that an invite may be limited to.

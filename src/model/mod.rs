@@ -2,6 +2,7 @@
 //! Imports no other room.
 
 pub mod address;
+pub mod authority;
 pub mod error;
 pub mod event;
 pub mod id;
@@ -13,8 +14,9 @@ pub mod request;
 pub mod time;
 
 pub use address::AddressKey;
+pub use authority::{Badges, Rules, Standing};
 pub use error::{Code, Error, Result};
-pub use event::{Audience, Effect, Event, Outlet, Payload};
-pub use id::{ChannelId, Ids, MessageId, RoleId, ServerId, SessionId, UserId};
+pub use event::{Audience, Effect, Event, Outlet, Payload, Turn};
+pub use id::{ChannelId, EntryId, Ids, MessageId, RoleId, ServerId, SessionId, UserId};
 pub use permission::{Permission, Permissions};
 pub use time::Timestamp;

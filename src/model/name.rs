@@ -54,6 +54,12 @@ const NONCE: &str = r"^[^\u0000]*$";
 texts! {
     /// A display name.
     DisplayName(1, limits::DISPLAY_NAME) = name, NAME;
+    /// A name to show in one server.
+    Nickname(1, limits::DISPLAY_NAME) = name, NAME;
+    /// The name of a role.
+    RoleName(1, limits::NAME) = name, NAME;
+    /// Why somebody did something; may be empty.
+    Reason(0, limits::REASON) = prose, PROSE;
     /// The name of a server.
     ServerName(1, limits::NAME) = name, NAME;
     /// The name of a channel.

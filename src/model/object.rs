@@ -1,9 +1,11 @@
 //! The objects of the API, as they go out. Field order is the order on the wire.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelId, MessageId, Permissions, RoleId, ServerId, SessionId, Timestamp, UserId};
+use super::{ChannelId, EntryId, MessageId, Permissions, RoleId, ServerId, SessionId, Timestamp, UserId};
 
 /// What others see of somebody's presence, and what its owner sees of it (`invisible`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -91,7 +93,7 @@ pub enum ChannelKind {
 }
 
 /// What a role may do in one channel beyond, or short of, what it may do in the server.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Override {
     /// For whom.
     pub role_id: RoleId,
@@ -228,7 +230,7 @@ pub struct Member {
 }
 
 /// A role of a server.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Role {
     /// Which; `everyone` has the server's ID.
     pub role_id: RoleId,
@@ -240,6 +242,117 @@ pub struct Role {
     pub position: u32,
     /// What it allows.
     pub permissions: Permissions,
+}
+
+/// Somebody who may not come into a server.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Ban {
+    /// Who.
+    pub user: Author,
+    /// Why.
+    pub reason: Option<String>,
+    /// By whom.
+    pub banned_by: Author,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+/// One thing that an act changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Change {
+    /// The field's name in the object.
+    pub field: Cow<'static, str>,
+    /// What it was; null if there was nothing.
+    pub before: serde_json::Value,
+    /// What it is; null if there is nothing any more.
+    pub after: serde_json::Value,
+}
+
+/// Who did what in a server.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct AuditEntry {
+    /// Which; its order is the order of commit.
+    pub entry_id: EntryId,
+    /// Who did it.
+    pub actor: Author,
+    /// What was done.
+    pub action: Action,
+    /// To which user, channel, role, message or server; null for invites, whose codes are secrets.
+    #[schemars(with = "Option<UserId>")]
+    pub target_id: Option<String>,
+    /// Why, if whoever did it said so.
+    pub reason: Option<String>,
+    /// What it changed.
+    pub changes: Vec<Change>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+impl Change {
+    /// What became of a field.
+    pub fn new(field: &'static str, before: &impl Serialize, after: &impl Serialize) -> Self {
+        Self { field: field.into(), before: json(before), after: json(after) }
+    }
+}
+
+/// None of our types fails to become JSON.
+fn json(value: &impl Serialize) -> serde_json::Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// What stands in an audit log.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+        pub enum Action { $($(#[$doc])* #[serde(rename = $text)] $name,)* }
+
+        impl Action {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// As stored and on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
+}
+
+actions! {
+    /// Name, description or picture of the server.
+    ServerUpdate = "server_update",
+    /// The server was handed over.
+    OwnerChange = "owner_change",
+    /// A channel was made.
+    ChannelCreate = "channel_create",
+    /// A channel was changed or moved.
+    ChannelUpdate = "channel_update",
+    /// A channel was deleted.
+    ChannelDelete = "channel_delete",
+    /// What a role may do in a channel was set.
+    OverrideSet = "override_set",
+    /// What a role may do in a channel is what it may do in the server again.
+    OverrideDelete = "override_delete",
+    /// A role was made.
+    RoleCreate = "role_create",
+    /// A role was changed or moved.
+    RoleUpdate = "role_update",
+    /// A role was deleted.
+    RoleDelete = "role_delete",
+    /// Nickname or roles of a member.
+    MemberUpdate = "member_update",
+    /// Somebody was removed.
+    MemberKick = "member_kick",
+    /// Somebody was banned.
+    BanAdd = "ban_add",
+    /// A ban was lifted.
+    BanRemove = "ban_remove",
+    /// An invite was made.
+    InviteCreate = "invite_create",
+    /// An invite was revoked.
+    InviteDelete = "invite_delete",
+    /// Somebody else's message was deleted.
+    MessageDelete = "message_delete",
 }
 
 /// A server as its member first sees it: everything to draw it.

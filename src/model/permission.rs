@@ -1,8 +1,8 @@
-//! What a member may do: a set of permissions and the one function that decides it.
+//! What a member may do: a set of permissions. Who has which is decided in `authority`.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::SerializeSeq;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 macro_rules! permissions {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
@@ -95,6 +95,30 @@ impl Permissions {
         self.0 & (1 << permission as u8) != 0
     }
 
+    /// What is in either set.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What is not in the other set.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// What is in both sets.
+    #[must_use]
+    pub const fn in_both(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// What is in one of the sets alone.
+    #[must_use]
+    pub const fn changed(self, other: Self) -> Self {
+        Self(self.0 ^ other.0)
+    }
+
     /// The members of the set.
     pub fn iter(self) -> impl Iterator<Item = Permission> {
         Permission::ALL.iter().copied().filter(move |p| self.has(*p))
@@ -108,6 +132,24 @@ impl Serialize for Permissions {
             list.serialize_element(permission.as_str())?;
         }
         list.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Permissions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let names = Vec::<String>::deserialize(deserializer)?;
+        let mut all = Self::NONE;
+        for name in names {
+            let known = Permission::ALL.iter().find(|permission| permission.as_str() == name);
+            let Some(&permission) = known else {
+                return Err(de::Error::custom("must hold names of permissions alone"));
+            };
+            if all.has(permission) {
+                return Err(de::Error::custom("must not name a permission twice"));
+            }
+            all = all.with(Self::of(&[permission]));
+        }
+        Ok(all)
     }
 }
 
@@ -132,6 +174,13 @@ mod tests {
             assert_eq!(Permissions::of(&[p]).iter().collect::<Vec<_>>(), [p]);
         }
         assert_eq!(Permissions::from_bits(u16::MAX), Permissions::ALL);
+        let parse = |text: &str| serde_json::from_str::<Permissions>(text);
+        assert_eq!(parse("[]").unwrap(), Permissions::NONE);
+        let all = serde_json::to_string(&Permissions::ALL).unwrap();
+        assert_eq!(parse(&all).unwrap(), Permissions::ALL);
+        for bad in [r#"["fly"]"#, r#"["view_channel","view_channel"]"#, r#""view_channel""#, "[1]", "3"] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
         assert_eq!(
             serde_json::to_string(&Permissions::EVERYONE).unwrap(),
             r#"["view_channel","send_messages","attach_files","add_reactions","create_invite"]"#

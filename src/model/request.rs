@@ -3,9 +3,12 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer};
 
-use super::name::{Bio, ChannelName, Content, Description, DisplayName, Nonce, Password, ServerName, Topic, Username};
+use super::name::{
+    Bio, ChannelName, Content, Description, DisplayName, Nickname, Nonce, Password, Reason, RoleName, ServerName,
+    Topic, Username,
+};
 use super::object::Status;
-use super::{ChannelId, MessageId, UserId};
+use super::{ChannelId, MessageId, Permissions, RoleId, UserId};
 
 /// A field of a PATCH: absent leaves what is there. `null` reaches `T`, so it clears only an `Option`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,6 +130,33 @@ pub struct NewChannel {
     pub topic: Option<Topic>,
     /// The category it stands in.
     pub parent_id: Option<ChannelId>,
+    /// What roles may do in it from its first moment.
+    #[serde(default)]
+    pub overrides: Vec<NewOverride>,
+}
+
+/// An override of a channel that is to be made.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub struct NewOverride {
+    /// For whom.
+    pub role_id: RoleId,
+    /// Added.
+    #[serde(default)]
+    pub allow: Permissions,
+    /// Taken away.
+    #[serde(default)]
+    pub deny: Permissions,
+}
+
+/// `PUT /channels/{channel_id}/overrides/{role_id}`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub struct SetOverride {
+    /// Added.
+    #[serde(default)]
+    pub allow: Permissions,
+    /// Taken away.
+    #[serde(default)]
+    pub deny: Permissions,
 }
 
 /// The kinds of channel that somebody makes.
@@ -187,6 +217,56 @@ pub struct NewInvite {
     /// 1 to 31,536,000 seconds, or null for ever; a week unless given.
     #[schemars(range(min = 1, max = 31_536_000))]
     pub expires_in: Patch<Option<u32>>,
+}
+
+/// `PATCH /servers/{server_id}/members/{user_id}`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct MemberPatch {
+    /// Name to show there, or null.
+    pub nickname: Patch<Option<Nickname>>,
+    /// All roles that the member shall have; doubles are passed over.
+    pub roles: Patch<Vec<RoleId>>,
+}
+
+/// `PUT /servers/{server_id}/bans/{user_id}`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct NewBan {
+    /// Why.
+    pub reason: Option<Reason>,
+    /// 0 to 604,800: messages of so many seconds go with them.
+    #[schemars(range(min = 0, max = 604_800))]
+    pub delete_message_seconds: Option<u32>,
+}
+
+/// `POST /servers/{server_id}/roles`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct NewRole {
+    /// Its name.
+    pub name: RoleName,
+    /// 0 to 0xFFFFFF.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 16_777_215))]
+    pub color: u32,
+    /// What it allows.
+    #[serde(default)]
+    pub permissions: Permissions,
+}
+
+/// `PATCH /servers/{server_id}/roles/{role_id}`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct RolePatch {
+    /// Its name.
+    pub name: Patch<RoleName>,
+    /// 0 to 0xFFFFFF.
+    #[schemars(with = "u32", range(min = 0, max = 16_777_215))]
+    pub color: Patch<u32>,
+    /// From 1; higher is stronger.
+    pub position: Patch<u32>,
+    /// What it allows.
+    pub permissions: Patch<Permissions>,
 }
 
 /// `PATCH /users/{user_id}`.

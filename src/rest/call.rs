@@ -2,15 +2,18 @@
 
 use std::time::Instant;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::query::Query;
-use super::route::{Rate, Route};
-use super::{Rest, body, limit};
+use super::query::{Parameter, Query};
+use super::reply::Reply;
+use super::route::{REASON, Rate, Route};
+use super::{Rest, body, limit, percent};
 use crate::auth::{Allowance, Claims};
-use crate::chat::{self, Caller, Reading, Writing};
+use crate::chat::{self, Caller, Reading, Slice, Writing};
+use crate::model::name::Reason;
 use crate::model::{
-    AddressKey, ChannelId, Code, Error, MessageId, Result, ServerId, SessionId, Timestamp, UserId, limits,
+    AddressKey, ChannelId, Code, Error, MessageId, Result, RoleId, ServerId, SessionId, Timestamp, UserId, limits,
 };
 use crate::net::Request;
 
@@ -88,9 +91,42 @@ impl Call<'_> {
         rule: impl FnOnce(&mut Writing<'_, '_>, &Caller) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let claims = self.claims.ok_or_else(|| Error::new(Code::Unauthenticated))?;
+        let reason = if self.route.audited { self.reason() } else { Ok(None) };
         self.rest.chat.write(move |cx| {
             let caller = chat::caller(cx, &claims)?;
+            cx.because(reason?);
             rule(cx, &caller)
+        })
+    }
+
+    /// Why the caller does it, for the audit log.
+    fn reason(&self) -> Result<Option<Reason>> {
+        let Some(given) = self.request.header(REASON) else { return Ok(None) };
+        let decoded = percent::decode(given).ok_or_else(|| Error::field(REASON, "is not well-formed"))?;
+        Reason::parse(&decoded).map(Some).map_err(|rule| Error::field(REASON, rule))
+    }
+
+    /// Answers a page of a list: `parse` reads what is asked for, `list` has the items, and the next page goes on
+    /// behind the last one's `id`.
+    ///
+    /// # Errors
+    /// What `list` returns.
+    pub fn page<Q, T: Serialize>(
+        &self,
+        cursor: Parameter,
+        parse: impl FnOnce(&Query) -> Result<Q>,
+        list: impl FnOnce(&Reading<'_>, &Caller, Result<Q>) -> Result<Slice<T>>,
+        id: impl FnOnce(&T) -> i64,
+    ) -> Result<Reply> {
+        let (wanted, query) = match self.query() {
+            Ok(query) => (parse(&query), Some(query)),
+            Err(error) => (Err(error), None),
+        };
+        let slice = self.read(|cx, me| list(cx, me, wanted))?;
+        let reply = Reply::ok(&slice.items)?;
+        Ok(match (slice.items.last().filter(|_| slice.more), query) {
+            (Some(last), Some(query)) => reply.with("Link", &self.next_page(&query, cursor.name, id(last))),
+            _ => reply,
         })
     }
 
@@ -140,6 +176,14 @@ impl Call<'_> {
     /// 404.
     pub fn channel_id(&self) -> Result<ChannelId> {
         ChannelId::parse(self.values.get("channel_id")).ok_or_else(Error::not_found)
+    }
+
+    /// `{role_id}`.
+    ///
+    /// # Errors
+    /// 404.
+    pub fn role_id(&self) -> Result<RoleId> {
+        RoleId::parse(self.values.get("role_id")).ok_or_else(Error::not_found)
     }
 
     /// `{message_id}`.

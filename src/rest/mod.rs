@@ -7,6 +7,9 @@
 //! To add an endpoint: a row in [`routes`], a handler in the resource's file, a rule in `chat`.
 
 mod accounts;
+mod audit;
+mod bans;
+mod blocks;
 mod body;
 mod call;
 mod channels;
@@ -25,6 +28,7 @@ mod problem;
 mod query;
 mod refresh_cookie;
 mod reply;
+mod roles;
 pub mod route;
 pub mod routes;
 mod servers;

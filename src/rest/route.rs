@@ -11,6 +11,9 @@ use crate::net::Method;
 /// Under this the API lives; the rest of the table stands at the root.
 pub const API: &str = "/api/rest";
 
+/// The field in which a caller may say, percent-encoded, why they do what the audit log will tell of.
+pub const REASON: &str = "X-Audit-Log-Reason";
+
 /// What every limited route tells: how many fit, how many more, and after how many seconds all fit again.
 pub const RATE_FIELDS: [&str; 3] = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset-After"];
 
@@ -133,6 +136,8 @@ pub struct Route {
     pub query: &'static [Parameter],
     /// Whether there may be a next page (`Link`).
     pub paged: bool,
+    /// Whether the audit log tells of it, and takes a [`REASON`].
+    pub audited: bool,
     /// Whether it may set or clear the refresh cookie.
     pub sets_cookie: bool,
     /// The successful answers.
@@ -157,6 +162,7 @@ const fn route(verb: Verb, path: &'static str, handler: Handler) -> Route {
         body: None,
         query: &[],
         paged: false,
+        audited: false,
         sets_cookie: false,
         answers: [None, None],
         errors: &[],
@@ -237,6 +243,11 @@ impl Route {
     /// There may be a next page.
     pub const fn paged(self) -> Self {
         Self { paged: true, ..self }
+    }
+
+    /// The audit log tells of it.
+    pub const fn audited(self) -> Self {
+        Self { audited: true, ..self }
     }
 
     /// It may set or clear the refresh cookie.

@@ -5,12 +5,16 @@
 
 use super::query::{AFTER, AROUND, BEFORE, LIMIT, ONLINE, PREFIX, USER_IDS};
 use super::route::{Rate, Route, delete, get, patch, post, put};
-use super::{accounts, channels, dms, instance, invites, members, messages, servers, users};
+use super::{
+    accounts, audit, bans, blocks, channels, dms, instance, invites, members, messages, roles, servers, users,
+};
 use crate::model::Code;
-use crate::model::object::{Channel, Invite, InvitePreview, Member, Message, Server, Session, User};
+use crate::model::object::{
+    AuditEntry, Ban, Channel, Invite, InvitePreview, Member, Message, Role, Server, Session, User,
+};
 use crate::model::request::{
-    ChangePassword, ChannelPatch, EditMessage, Login, MarkRead, NewChannel, NewDm, NewInvite, NewMessage, NewServer,
-    Refresh, Register, ServerPatch, UserPatch,
+    ChangePassword, ChannelPatch, EditMessage, Login, MarkRead, MemberPatch, NewBan, NewChannel, NewDm, NewInvite,
+    NewMessage, NewRole, NewServer, Refresh, Register, RolePatch, ServerPatch, SetOverride, UserPatch,
 };
 
 /// Every endpoint.
@@ -66,6 +70,7 @@ pub static ROUTES: &[Route] = &[
         .gives::<Server>(200, "The server."),
     patch("/servers/{server_id}", servers::update)
         .is("updateServer", "Change a server (`manage_server`); only the owner hands it over.")
+        .audited()
         .takes::<ServerPatch>()
         .gives::<Server>(200, "The server as it is now.")
         .fails(&[Code::Forbidden]),
@@ -83,6 +88,7 @@ pub static ROUTES: &[Route] = &[
         .gives::<Vec<Channel>>(200, "The channels."),
     post("/servers/{server_id}/channels", channels::create)
         .is("createChannel", "Make a text channel or a category (`manage_channels`).")
+        .audited()
         .takes::<NewChannel>()
         .gives::<Channel>(201, "The channel.")
         .fails(&[Code::Forbidden, Code::TooManyChannels]),
@@ -91,11 +97,13 @@ pub static ROUTES: &[Route] = &[
         .gives::<Channel>(200, "The channel."),
     patch("/channels/{channel_id}", channels::update)
         .is("updateChannel", "Change or move a channel (`manage_channels`), or rename a group DM.")
+        .audited()
         .takes::<ChannelPatch>()
         .gives::<Channel>(200, "The channel as it is now.")
         .fails(&[Code::Forbidden]),
     delete("/channels/{channel_id}", channels::delete)
         .is("deleteChannel", "Delete a channel (`manage_channels`), hide a DM, or leave a group.")
+        .audited()
         .gives_nothing("It is gone.")
         .fails(&[Code::Forbidden]),
     put("/channels/{channel_id}/read", channels::mark_read)
@@ -113,7 +121,7 @@ pub static ROUTES: &[Route] = &[
         .rate(Rate::Message).takes::<NewMessage>()
         .gives::<Message>(201, "The message.")
         .gives::<Message>(200, "The nonce is known: the message of the first try, as it now is.")
-        .fails(&[Code::Forbidden, Code::NonceUsed]),
+        .fails(&[Code::Forbidden, Code::Blocked, Code::NonceUsed]),
     get("/channels/{channel_id}/messages/{message_id}", messages::get)
         .is("getMessage", "A message.")
         .gives::<Message>(200, "The message."),
@@ -121,9 +129,10 @@ pub static ROUTES: &[Route] = &[
         .is("editMessage", "Change the text of one's own message.")
         .takes::<EditMessage>()
         .gives::<Message>(200, "The message as it is now.")
-        .fails(&[Code::Forbidden]),
+        .fails(&[Code::Forbidden, Code::Blocked]),
     delete("/channels/{channel_id}/messages/{message_id}", messages::delete)
         .is("deleteMessage", "Delete one's own message, or another's (`manage_messages`).")
+        .audited()
         .gives_nothing("It is gone.")
         .fails(&[Code::Forbidden]),
 
@@ -135,14 +144,72 @@ pub static ROUTES: &[Route] = &[
     get("/servers/{server_id}/members/{user_id}", members::get)
         .is("getMember", "A member.")
         .gives::<Member>(200, "The member."),
+    patch("/servers/{server_id}/members/{user_id}", members::update)
+        .is("updateMember", "Change a nickname (another's: `manage_server`) and roles (`manage_roles`).")
+        .audited().takes::<MemberPatch>()
+        .gives::<Member>(200, "The member as they are now.")
+        .fails(&[Code::Forbidden]),
     delete("/servers/{server_id}/members/{user_id}", members::remove)
         .is("removeMember", "Leave (`@me`), or remove somebody (`kick_members`).")
+        .audited()
         .gives_nothing("They are no member any more.")
         .fails(&[Code::Forbidden, Code::OwnerCannotLeave]),
+
+    get("/servers/{server_id}/bans", bans::list)
+        .is("listBans", "Who is banned (`ban_members`), ascending by user.")
+        .query(&[LIMIT, AFTER]).paged()
+        .gives::<Vec<Ban>>(200, "The bans.")
+        .fails(&[Code::Forbidden]),
+    put("/servers/{server_id}/bans/{user_id}", bans::add)
+        .is("banUser", "Ban somebody, who is removed if a member (`ban_members`).")
+        .audited().may_take::<NewBan>()
+        .gives_nothing("They are banned.")
+        .fails(&[Code::Forbidden]),
+    delete("/servers/{server_id}/bans/{user_id}", bans::remove)
+        .is("unbanUser", "Lift a ban (`ban_members`).")
+        .audited()
+        .gives_nothing("They may come again.")
+        .fails(&[Code::Forbidden]),
+    get("/servers/{server_id}/audit-log", audit::list)
+        .is("listAuditLog", "Who did what, newest first (`manage_server`).")
+        .query(&[LIMIT, BEFORE]).paged()
+        .gives::<Vec<AuditEntry>>(200, "The entries.")
+        .fails(&[Code::Forbidden]),
+
+    // ---- Roles
+    get("/servers/{server_id}/roles", roles::list)
+        .is("listRoles", "The roles of a server, strongest first; `everyone` is the last.")
+        .gives::<Vec<Role>>(200, "The roles."),
+    post("/servers/{server_id}/roles", roles::create)
+        .is("createRole", "Make a role at the lowest place (`manage_roles`). Nobody grants what they lack.")
+        .audited().takes::<NewRole>()
+        .gives::<Role>(201, "The role.")
+        .fails(&[Code::Forbidden, Code::TooManyRoles]),
+    patch("/servers/{server_id}/roles/{role_id}", roles::update)
+        .is("updateRole", "Change or move a role below one's own highest (`manage_roles`).")
+        .audited().takes::<RolePatch>()
+        .gives::<Role>(200, "The role as it is now.")
+        .fails(&[Code::Forbidden]),
+    delete("/servers/{server_id}/roles/{role_id}", roles::delete)
+        .is("deleteRole", "Delete a role below one's own highest (`manage_roles`).")
+        .audited()
+        .gives_nothing("It is gone.")
+        .fails(&[Code::Forbidden]),
+    put("/channels/{channel_id}/overrides/{role_id}", roles::set_override)
+        .is("setOverride", "Say what a role may do in a channel (`manage_channels`): private and read-only channels.")
+        .audited().takes::<SetOverride>()
+        .gives_nothing("It is set.")
+        .fails(&[Code::Forbidden]),
+    delete("/channels/{channel_id}/overrides/{role_id}", roles::delete_override)
+        .is("deleteOverride", "Let a role do in a channel what it may do in the server (`manage_channels`).")
+        .audited()
+        .gives_nothing("It is gone.")
+        .fails(&[Code::Forbidden]),
 
     // ---- Invites
     post("/servers/{server_id}/invites", invites::create)
         .is("createInvite", "Make an invite (`create_invite`).")
+        .audited()
         .may_take::<NewInvite>()
         .gives::<Invite>(201, "The invite.")
         .fails(&[Code::Forbidden, Code::TooManyInvites]),
@@ -156,9 +223,10 @@ pub static ROUTES: &[Route] = &[
     post("/invites/{code}", invites::join)
         .is("joinByInvite", "Join the server; a member stays one.")
         .gives::<Server>(200, "The server.")
-        .fails(&[Code::TooManyServers]),
+        .fails(&[Code::Banned, Code::TooManyServers]),
     delete("/invites/{code}", invites::revoke)
         .is("revokeInvite", "Revoke one's own invite, or any (`manage_server`).")
+        .audited()
         .gives_nothing("It lets nobody in any more.")
         .fails(&[Code::Forbidden]),
     get("/invites/{code}/qr.svg", invites::qr_code)
@@ -182,7 +250,18 @@ pub static ROUTES: &[Route] = &[
         .is("openDmChannel", "Open a DM with one person, or a group.")
         .takes::<NewDm>()
         .gives::<Channel>(201, "The new DM.")
-        .gives::<Channel>(200, "The DM that was there between the two."),
+        .gives::<Channel>(200, "The DM that was there between the two.")
+        .fails(&[Code::Blocked]),
+    get("/users/@me/blocks", blocks::list)
+        .is("listBlocks", "Whom the caller has blocked, latest first.")
+        .gives::<Vec<User>>(200, "The people."),
+    put("/users/@me/blocks/{user_id}", blocks::add)
+        .is("blockUser", "Want no direct messages from somebody, nor write them any.")
+        .gives_nothing("They are blocked.")
+        .fails(&[Code::TooManyBlocks]),
+    delete("/users/@me/blocks/{user_id}", blocks::remove)
+        .is("unblockUser", "Lift a block.")
+        .gives_nothing("They are not blocked."),
 
     // ---- The instance
     get("/instance", instance::facts)

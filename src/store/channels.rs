@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::roles;
 use crate::model::object::{Channel, ChannelKind};
 use crate::model::{ChannelId, MessageId, ServerId, Timestamp};
 
@@ -56,15 +57,20 @@ pub fn add(db: &Connection, new: &Channel) -> rusqlite::Result<()> {
         new.topic,
         new.position,
         new.created_at.0
-    ])
-    .map(drop)
+    ])?;
+    for one in &new.overrides {
+        new.server_id.map_or(Ok(()), |server| roles::set_override(db, server, new.channel_id, *one))?;
+    }
+    Ok(())
 }
 
 /// A channel that is not deleted, nor its server.
 pub fn get(db: &Connection, id: ChannelId) -> rusqlite::Result<Option<Channel>> {
-    db.prepare_cached(&format!("SELECT {COLUMNS} FROM channels WHERE channel_id = ?1 AND NOT deleted"))?
+    let found = db
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM channels WHERE channel_id = ?1 AND NOT deleted"))?
         .query_row([id.0], channel)
-        .optional()
+        .optional()?;
+    found.map(|channel| Ok(Channel { overrides: roles::overrides(db, id)?, ..channel })).transpose()
 }
 
 /// What a write to a channel needs to know of it: its server and kind.
@@ -84,10 +90,12 @@ pub fn place(db: &Connection, id: ChannelId) -> rusqlite::Result<Option<(Option<
 
 /// The channels of a server, by position.
 pub fn of(db: &Connection, server: ServerId) -> rusqlite::Result<Vec<Channel>> {
+    let mut overrides = roles::all_overrides(db, server)?;
     db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM channels WHERE server_id = ?1 AND NOT deleted ORDER BY position, channel_id"
     ))?
     .query_map([server.0], channel)?
+    .map(|channel| channel.map(|c| Channel { overrides: overrides.remove(&c.channel_id).unwrap_or_default(), ..c }))
     .collect()
 }
 

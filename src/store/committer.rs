@@ -304,14 +304,22 @@ impl Committer {
     fn sweep_step(&mut self) -> Sweep {
         // By the clock of the identifiers, which the days of nonces were made from: the wall clock may have gone back.
         let now = Timestamp(Ids::milliseconds(self.ids.next(Timestamp::now())));
-        let step = self.db.execute_batch("BEGIN IMMEDIATE").and_then(|()| {
-            let more = sweep::step(&self.db, now)?;
-            self.db.execute_batch("COMMIT")?;
-            Ok(more)
+        let step = self.db.execute_batch("BEGIN IMMEDIATE").and_then(|()| sweep::step(&self.db, now));
+        let step = step.and_then(|step| {
+            // Mostly there is nothing to tell, and then nobody's numbers wait for the sync.
+            let silent = step.events.is_empty() && step.read.is_empty();
+            let committed = if silent {
+                self.db.execute_batch("COMMIT").map(|()| true)
+            } else {
+                Ok(self.commit(step.events, step.read, None))
+            };
+            committed.map(|committed| (step.done, committed))
         });
         match step {
-            Ok(true) => Sweep::Due,
-            Ok(false) => Sweep::Nothing,
+            Ok((true, true)) => Sweep::Nothing,
+            Ok((false, true)) => Sweep::Due,
+            // It was said already.
+            Ok((_, false)) => Sweep::AfterCommit,
             Err(error) => {
                 self.undo();
                 log::error!("sweeping failed, and goes on after the next commit: {error}");

@@ -5,6 +5,9 @@
 //! (sqlite.org/howtocorrupt.html §2.2).
 
 pub mod accounts;
+pub mod audit;
+pub mod bans;
+pub mod blocks;
 pub mod channels;
 mod committer;
 pub mod dms;
@@ -16,6 +19,7 @@ mod plans;
 mod queue;
 pub mod read_states;
 mod readers;
+pub mod roles;
 mod schema;
 pub mod servers;
 pub mod sessions;

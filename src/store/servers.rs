@@ -1,11 +1,12 @@
-//! Servers, their members and their roles.
+//! Servers and their members.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::accounts::{self, Account};
+use super::roles;
 use crate::model::name::{Description, ServerName};
-use crate::model::object::{Role, Server};
-use crate::model::{Permissions, RoleId, ServerId, Timestamp, UserId};
+use crate::model::object::Server;
+use crate::model::{Permissions, ServerId, Timestamp, UserId};
 
 /// A row of `members` with its user.
 #[derive(Clone, Debug)]
@@ -16,15 +17,6 @@ pub struct Membership {
     pub nickname: Option<String>,
     /// Since when.
     pub joined_at: Timestamp,
-}
-
-/// What decides a member's permissions in a server.
-#[derive(Clone, Copy, Debug)]
-pub struct Standing {
-    /// Who owns the server.
-    pub owner_id: UserId,
-    /// What everybody may do.
-    pub everyone: Permissions,
 }
 
 const COLUMNS: &str = "server_id, name, description, owner_id, member_count, created_at";
@@ -108,36 +100,6 @@ pub fn delete(db: &Connection, id: ServerId) -> rusqlite::Result<()> {
     db.execute("DELETE FROM invites WHERE server_id = ?1", [id.0]).map(drop)
 }
 
-/// What decides the permissions of `user`, if they are a member.
-pub fn standing(db: &Connection, id: ServerId, user: UserId) -> rusqlite::Result<Option<Standing>> {
-    db.prepare_cached(
-        "SELECT servers.owner_id, roles.permissions FROM members
-         JOIN servers USING (server_id) JOIN roles ON roles.role_id = servers.server_id
-         WHERE members.server_id = ?1 AND members.user_id = ?2 AND NOT servers.deleted",
-    )?
-    .query_row([id.0, user.0], |row| {
-        Ok(Standing { owner_id: UserId(row.get(0)?), everyone: Permissions::from_bits(row.get(1)?) })
-    })
-    .optional()
-}
-
-/// The roles of a server, strongest first.
-pub fn roles(db: &Connection, id: ServerId) -> rusqlite::Result<Vec<Role>> {
-    db.prepare_cached(
-        "SELECT role_id, name, color, position, permissions FROM roles WHERE server_id = ?1 ORDER BY position DESC",
-    )?
-    .query_map([id.0], |row| {
-        Ok(Role {
-            role_id: RoleId(row.get(0)?),
-            name: row.get(1)?,
-            color: row.get(2)?,
-            position: row.get(3)?,
-            permissions: Permissions::from_bits(row.get(4)?),
-        })
-    })?
-    .collect()
-}
-
 /// Adds a member.
 pub fn add_member(db: &Connection, id: ServerId, user: UserId, now: Timestamp) -> rusqlite::Result<()> {
     db.prepare_cached("INSERT INTO members (server_id, user_id, joined_at) VALUES (?1, ?2, ?3)")?
@@ -147,8 +109,18 @@ pub fn add_member(db: &Connection, id: ServerId, user: UserId, now: Timestamp) -
         .map(drop)
 }
 
-/// Removes a member, who was one.
+/// Sets a member's nickname.
+pub fn set_nickname(db: &Connection, id: ServerId, user: UserId, nickname: Option<&str>) -> rusqlite::Result<()> {
+    db.execute(
+        "UPDATE members SET nickname = ?3 WHERE server_id = ?1 AND user_id = ?2",
+        params![id.0, user.0, nickname],
+    )
+    .map(drop)
+}
+
+/// Removes a member, who was one, with their roles.
 pub fn remove_member(db: &Connection, id: ServerId, user: UserId) -> rusqlite::Result<()> {
+    roles::take_all(db, id, user)?;
     db.prepare_cached("DELETE FROM members WHERE server_id = ?1 AND user_id = ?2")?.execute([id.0, user.0])?;
     db.prepare_cached("UPDATE servers SET member_count = member_count - 1 WHERE server_id = ?1")?
         .execute([id.0])
@@ -177,24 +149,26 @@ pub fn members(db: &Connection, id: ServerId, after: i64, limit: usize) -> rusql
     .collect()
 }
 
-/// Up to `limit` members above `after` one of whose names begins with `prefix` (ASCII case folded); members whose
-/// shown name begins so come first.
-pub fn members_like(
+/// Calls `visit` with the names of each member above `after`, ascending: nickname, display name, username; the first
+/// one there is what others see. Ends when it returns `false`.
+pub fn each_name(
     db: &Connection,
     id: ServerId,
-    prefix: &str,
     after: i64,
-    limit: usize,
-) -> rusqlite::Result<Vec<Membership>> {
-    let pattern = format!("{}%", prefix.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-    db.prepare_cached(&format!(
-        "SELECT members.nickname, members.joined_at, {} FROM members JOIN users USING (user_id)
-         WHERE server_id = ?1 AND user_id > ?2 AND (members.nickname LIKE ?3 ESCAPE '\\'
-           OR users.display_name LIKE ?3 ESCAPE '\\' OR users.username LIKE ?3 ESCAPE '\\')
-         ORDER BY coalesce(members.nickname, users.display_name, users.username) LIKE ?3 ESCAPE '\\' DESC, user_id
-         LIMIT ?4",
-        accounts::COLUMNS
-    ))?
-    .query_map(params![id.0, after, pattern, limit as i64], membership)?
-    .collect()
+    mut visit: impl FnMut(UserId, [Option<&str>; 3]) -> bool,
+) -> rusqlite::Result<()> {
+    let mut statement = db.prepare_cached(
+        "SELECT members.user_id, members.nickname, users.display_name, users.username
+         FROM members JOIN users USING (user_id) WHERE server_id = ?1 AND members.user_id > ?2
+         ORDER BY members.user_id",
+    )?;
+    let mut rows = statement.query([id.0, after])?;
+    while let Some(row) = rows.next()? {
+        let names =
+            [row.get_ref(1)?.as_str_or_null()?, row.get_ref(2)?.as_str_or_null()?, Some(row.get_ref(3)?.as_str()?)];
+        if !visit(UserId(row.get(0)?), names) {
+            break;
+        }
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@ use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
 use super::super::testing::Got::{self, Close, Event as Told};
-use super::super::testing::{read, session, session_over, shared};
+use super::super::testing::{join, read, scope, session, session_over, shared};
 use super::{Audience, Effect, Entry, Event, FanOut, Feed, Frame, Link, Payload, Session, SharedRegistry, limits, ops};
 use crate::chat::connect::Scope;
 use crate::gateway::deadlines::Deadlines;
@@ -31,7 +31,7 @@ impl FanOut {
     fn registers(&mut self, s: u64, (session, mut client): (Arc<Session>, TcpStream), servers: &[ServerId]) -> Client {
         session.outbox.hold();
         let (answer, presences) = sync_channel(1);
-        let scope = Scope { servers: servers.to_vec(), ..Scope::default() };
+        let scope = scope(servers, &[]);
         self.turn([(s, Entry::Register(Arc::clone(&session), scope, answer))].into_iter());
         presences.recv().unwrap().unwrap();
         session.outbox.open(Frame::event(ops::CONNECTED, s, &()).unwrap());
@@ -97,7 +97,7 @@ fn what_gives_is_applied_before_it_is_told_and_what_takes_away_after() {
     let mut bob = fanout.registers(2, session(BOB.0), &[]);
     let home = || Audience::Server(HOME);
     fanout.tells(10, Event::new(home(), payload()));
-    fanout.tells(11, Event::new(home(), payload()).with_effect(Effect::Join(HOME, BOB)));
+    fanout.tells(11, Event::new(home(), payload()).with_effect(join(HOME, BOB)));
     fanout.tells(12, Event::new(home(), payload()));
     fanout.tells(13, Event::new(home(), payload()).with_effect(Effect::Leave(HOME, BOB)));
     fanout.tells(14, Event::new(home(), payload()));

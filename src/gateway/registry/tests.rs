@@ -5,19 +5,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::ops;
-use super::super::testing::session;
-use super::{Audience, Effect, Ended, Registry, Scope, ServerId, Session, Status, UserId, limits};
-use crate::model::{ChannelId, SessionId};
+use super::super::testing::{join, open_rules, scope, session};
+use super::{Audience, Badges, Effect, Ended, Registry, ServerId, Session, Status, UserId, limits};
+use crate::model::authority::Grant;
+use crate::model::object::Override;
+use crate::model::{ChannelId, Permission, Permissions, RoleId, Rules, SessionId, Turn};
 
 const ALICE: UserId = UserId(1);
 const BOB: UserId = UserId(2);
 const CAROL: UserId = UserId(3);
 const HOME: ServerId = ServerId(100);
 const WORK: ServerId = ServerId(101);
-
-fn scope(servers: &[ServerId], dm_peers: &[UserId]) -> Scope {
-    Scope { servers: servers.to_vec(), dm_peers: dm_peers.to_vec(), status: Status::Online }
-}
 
 /// Somebody connects.
 fn connect(registry: &mut Registry, user: UserId, servers: &[ServerId]) -> (Arc<Session>, TcpStream) {
@@ -62,7 +60,7 @@ fn membership_comes_and_goes_with_its_effects() {
     let mut registry = Registry::default();
     let _alice = connect(&mut registry, ALICE, &[HOME]);
     let (on_bob, _client) = connect(&mut registry, BOB, &[]);
-    let join = Effect::Join(HOME, BOB);
+    let join = join(HOME, BOB);
     assert!(registry.take_away(&join).is_empty());
     assert_eq!(hear(&registry, &Audience::Server(HOME), 1), [ALICE], "a join takes nothing away, nor gives it late");
     registry.give(&join);
@@ -206,4 +204,98 @@ fn the_first_screen_lists_those_who_are_there_and_concern_the_user() {
     seen.sort();
     assert_eq!(seen, [ALICE, BOB, UserId(4)]);
     drop((invisible, peer));
+}
+
+const OPEN: ChannelId = ChannelId(200);
+const STAFF_ONLY: ChannelId = ChannelId(201);
+const STAFF: RoleId = RoleId(300);
+
+/// One channel for everybody, and one for the staff.
+fn rules() -> Rules {
+    let view = Permissions::of(&[Permission::ViewChannel]);
+    let everyone = RoleId::from(HOME);
+    let hidden = Override { role_id: everyone, allow: Permissions::NONE, deny: view };
+    let shown = Override { role_id: STAFF, allow: view, deny: Permissions::NONE };
+    Rules {
+        everyone: Grant { role_id: everyone, position: 0, permissions: view },
+        roles: vec![Grant { role_id: STAFF, position: 0, permissions: Permissions::NONE }],
+        overrides: [(STAFF_ONLY, vec![hidden, shown])].into(),
+    }
+}
+
+fn staff() -> Badges {
+    Badges { owner: false, roles: vec![STAFF] }
+}
+
+#[test]
+fn a_private_channel_is_heard_by_those_whose_badges_let_them_see_it() {
+    let mut registry = Registry::default();
+    let enter = |registry: &mut Registry, user: UserId, badges: Badges| {
+        let (session, client) = session(user.0);
+        let mut scope = scope(&[], &[]);
+        scope.servers.push((HOME, badges, rules()));
+        assert!(registry.register(&session, scope));
+        (session, client)
+    };
+    let _alice = enter(&mut registry, ALICE, Badges { owner: true, roles: Vec::new() });
+    let _bob = [enter(&mut registry, BOB, staff()), enter(&mut registry, BOB, staff())];
+    let _carol = enter(&mut registry, CAROL, Badges::default());
+    let of = |channel| Audience::Channel(HOME, channel);
+    assert_eq!(hear(&registry, &of(OPEN), 1), [ALICE, BOB, BOB, CAROL]);
+    assert_eq!(hear(&registry, &of(STAFF_ONLY), 2), [ALICE, BOB, BOB]);
+    // Bob is no staff any more: neither of his devices hears of it. Carol is.
+    registry.give(&Effect::Badges(HOME, BOB, Badges::default()));
+    registry.give(&Effect::Badges(HOME, CAROL, staff()));
+    assert_eq!(hear(&registry, &of(STAFF_ONLY), 3), [ALICE, CAROL]);
+    assert_eq!(hear(&registry, &Audience::Server(HOME), 4), [ALICE, BOB, BOB, CAROL]);
+    // A role that is no more counts for nothing.
+    registry.give(&Effect::Rules(HOME, Box::new(Rules { roles: Vec::new(), ..rules() })));
+    assert_eq!(hear(&registry, &of(STAFF_ONLY), 5), [ALICE]);
+    assert_eq!(hear(&registry, &of(OPEN), 6), [ALICE, BOB, BOB, CAROL]);
+    registry.take_away(&Effect::Leave(HOME, CAROL));
+    assert_eq!(hear(&registry, &of(OPEN), 7), [ALICE, BOB, BOB]);
+}
+
+#[test]
+fn a_change_of_rules_turns_the_sight_of_those_whom_it_concerns() {
+    let mut registry = Registry::default();
+    let _others = [connect(&mut registry, ALICE, &[HOME]), connect(&mut registry, CAROL, &[HOME])];
+    registry.give(&Effect::Rules(HOME, Box::new(rules())));
+    registry.give(&Effect::Badges(HOME, CAROL, staff()));
+    let turned = |registry: &Registry, turn, s| hear(registry, &Audience::Turned(HOME, STAFF_ONLY, turn), s);
+    let everybody_sees = Rules { overrides: Default::default(), ..rules() };
+    registry.give(&Effect::Rules(HOME, Box::new(everybody_sees.clone())));
+    assert_eq!(turned(&registry, Turn::Gained, 1), [ALICE]);
+    assert_eq!(turned(&registry, Turn::Kept, 2), [CAROL]);
+    assert_eq!(turned(&registry, Turn::Lost, 3), []);
+    assert!(!registry.reaches(&Audience::Turned(HOME, STAFF_ONLY, Turn::Lost)));
+    assert!(registry.reaches(&Audience::Turned(HOME, STAFF_ONLY, Turn::Gained)));
+    registry.give(&Effect::Rules(HOME, Box::new(rules())));
+    assert_eq!(turned(&registry, Turn::Lost, 4), [ALICE]);
+    assert_eq!(turned(&registry, Turn::Gained, 5), []);
+    assert_eq!(turned(&registry, Turn::Kept, 6), [CAROL]);
+}
+
+#[test]
+fn who_comes_back_is_what_they_are_by_then() {
+    let mut registry = Registry::default();
+    let _alice = connect(&mut registry, ALICE, &[HOME]);
+    registry.give(&Effect::Rules(HOME, Box::new(rules())));
+    let (on_bob, _client) = connect(&mut registry, BOB, &[HOME, WORK]);
+    on_bob.outbox.cut(ops::TOO_SLOW);
+    registry.park(on_bob.key, Instant::now());
+    registry.forget(on_bob.key).unwrap();
+    // While he was away: one server went, in the other he has become staff. Nobody keeps that for him.
+    registry.take_away(&Effect::ServerGone(WORK));
+    registry.give(&Effect::Badges(HOME, BOB, staff()));
+    let (again, _client) = session(BOB.0);
+    let mut now = scope(&[], &[]);
+    now.servers.push((HOME, staff(), open_rules()));
+    assert!(registry.register(&again, now));
+    assert_eq!(hear(&registry, &Audience::Channel(HOME, STAFF_ONLY), 1), [BOB], "the registry's own rules count");
+    assert_eq!(hear(&registry, &Audience::Acquaintances(BOB), 2), [ALICE, BOB]);
+    let gone = again.key;
+    again.outbox.cut(ops::TOO_SLOW);
+    registry.forget(gone).unwrap();
+    assert_eq!(hear(&registry, &Audience::Server(HOME), 3), [ALICE]);
 }

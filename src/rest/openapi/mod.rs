@@ -11,7 +11,7 @@ use self::schemas::Schemas;
 use super::problem::Problem;
 use super::query::{Kind, Parameter};
 use super::refresh_cookie;
-use super::route::{Access, Body, Rate, Route};
+use super::route::{Access, Body, REASON, Rate, Route};
 use super::routes::ROUTES;
 use crate::model::{UserId, limits};
 
@@ -122,7 +122,8 @@ fn tag(route: &Route) -> &'static str {
     match route.path {
         _ if has("/auth/") => "Authentication",
         _ if has("/invites") => "Invites",
-        _ if has("/members") => "Members",
+        _ if has("/members") || has("/bans") => "Members",
+        _ if has("/roles") || has("/overrides") => "Roles",
         _ if has("/messages") => "Messages",
         _ if has("/channels") => "Channels",
         _ if has("/servers") => "Servers",
@@ -153,7 +154,12 @@ fn parameters(route: &Route, schemas: &mut Schemas) -> Vec<Value> {
         json!({"name": name, "in": "path", "required": true, "schema": schema, "description": description})
     });
     let in_query = route.query.iter().map(|parameter| query_parameter(parameter, &id));
-    in_path.chain(in_query).collect()
+    let in_head = route.audited.then(|| {
+        json!({"name": REASON, "in": "header", "required": false, "schema": {"type": "string"},
+            "description": format!("Why, for the audit log: percent-encoded UTF-8 of up to {} characters.",
+                limits::REASON)})
+    });
+    in_path.chain(in_query).chain(in_head).collect()
 }
 
 fn query_parameter(parameter: &Parameter, id: &Value) -> Value {
