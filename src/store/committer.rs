@@ -305,7 +305,8 @@ impl Committer {
         // By the clock of the identifiers, which the days of nonces were made from: the wall clock may have gone back.
         let now = Timestamp(Ids::milliseconds(self.ids.next(Timestamp::now())));
         let step = self.db.execute_batch("BEGIN IMMEDIATE").and_then(|()| sweep::step(&self.db, now));
-        let step = step.and_then(|step| {
+        let step = step.and_then(|mut step| {
+            step.read.retain(|position| !self.read_states.is_beyond(*position));
             // Mostly there is nothing to tell, and then nobody's numbers wait for the sync.
             let silent = step.events.is_empty() && step.read.is_empty();
             let committed = if silent {

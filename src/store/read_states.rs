@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::model::{ChannelId, MessageId, UserId, limits};
 
@@ -40,6 +40,13 @@ impl ReadStates {
         let late = self.lock();
         let all = late.written.iter().chain(&late.positions);
         all.filter(|((who, _), _)| *who == user).map(|((_, channel), at)| (*channel, *at)).collect()
+    }
+
+    /// Whether a snapshot may not have a later position of `user` there than this one.
+    pub(super) fn is_beyond(&self, (user, channel, message): Position) -> bool {
+        let late = self.lock();
+        let at = late.positions.get(&(user, channel)).or_else(|| late.written.get(&(user, channel)));
+        at.is_some_and(|at| *at >= message)
     }
 
     /// When the next write is due.
@@ -95,6 +102,13 @@ pub(super) fn set(db: &Connection, user: UserId, channel: ChannelId, message: Me
     )?
     .execute(params![user.0, channel.0, message.0])
     .map(drop)
+}
+
+/// The position of `user` in a channel on disk.
+pub(super) fn position(db: &Connection, user: UserId, channel: ChannelId) -> rusqlite::Result<Option<MessageId>> {
+    db.prepare_cached("SELECT message_id FROM read_states WHERE user_id = ?1 AND channel_id = ?2")?
+        .query_row([user.0, channel.0], |row| Ok(MessageId(row.get(0)?)))
+        .optional()
 }
 
 /// The positions of `user` on disk.
@@ -153,6 +167,8 @@ mod tests {
         let of_alice = states.of(ALICE);
         assert_eq!(sorted(of_alice.clone()), [(HOME, MessageId(1)), (HOME, MessageId(2)), (WORK, MessageId(1))]);
         assert_eq!(of_alice.last(), Some(&(HOME, MessageId(2))), "of two the later counts");
+        assert!(states.is_beyond((ALICE, HOME, MessageId(2))) && !states.is_beyond((ALICE, HOME, MessageId(3))));
+        assert!(states.is_beyond((ALICE, WORK, MessageId(1))) && !states.is_beyond((BOB, HOME, MessageId(1))));
         // Gone with the next write: memory stays that of two.
         assert_eq!(states.take_due(true), [(ALICE, HOME, MessageId(2))]);
         assert_eq!(states.of(ALICE), [(HOME, MessageId(2))]);

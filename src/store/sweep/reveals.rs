@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::Step;
 use crate::model::authority::Sight;
 use crate::model::{Badges, ChannelId, MessageId, RoleId, Rules, ServerId, UserId};
-use crate::store::roles;
+use crate::store::{read_states, roles};
 
 /// Marks what some members gained; none if nothing was revealed.
 pub(super) fn step(db: &Connection, rows: i64) -> rusqlite::Result<Option<Step>> {
@@ -30,8 +30,12 @@ pub(super) fn step(db: &Connection, rows: i64) -> rusqlite::Result<Option<Step>>
     let mut read = Vec::new();
     for (user, badges) in &members {
         let (saw, sees) = sights.entry(badges.clone()).or_insert_with(|| (before.sight(badges), now.sight(badges)));
-        let gained = written.iter().filter(|(channel, _)| sees.has(*channel) && !saw.has(*channel));
-        read.extend(gained.map(|(channel, last)| (*user, *channel, *last)));
+        for (channel, last) in written.iter().filter(|(channel, _)| sees.has(*channel) && !saw.has(*channel)) {
+            // They may have read on since.
+            if read_states::position(db, *user, *channel)?.is_none_or(|at| at < *last) {
+                read.push((*user, *channel, *last));
+            }
+        }
     }
     match members.last().filter(|_| members.len() as i64 == rows) {
         Some((last, _)) => {
