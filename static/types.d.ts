@@ -11,11 +11,12 @@ export type Status = "online" | "idle" | "dnd" | "invisible" | "offline";
 export interface Author { user_id: Id; username: string; display_name: string | null; avatar_url: string | null }
 export interface User extends Author { bio: string; status: Status; created_at: string; is_admin?: boolean }
 export interface Role { role_id: Id; name: string; color: number; position: number; permissions: string[] }
+export interface Override { role_id: Id; allow: string[]; deny: string[] }
 export interface Member { user: User; server_id: Id; nickname: string | null; roles: Id[]; joined_at: string }
 export interface Channel {
   channel_id: Id; server_id: Id | null; type: "text" | "category" | "dm" | "group_dm"; parent_id: Id | null;
   name: string; topic: string; position: number; last_message_id: Id | null; created_at: string;
-  recipients?: User[]; permissions?: string[];
+  overrides: Override[]; recipients?: User[]; permissions?: string[];
 }
 export interface Server {
   server_id: Id; name: string; description: string; icon_url: string | null; owner_id: Id; member_count: number;

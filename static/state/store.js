@@ -12,6 +12,31 @@ import { compareIds, emptyTimeline, upsert } from "./messages.js";
 
 const TYPING_MS = 10_000;
 
+/** All that a member may do, as the server names it; what owners have. */
+const ALL = ["view_channel", "send_messages", "attach_files", "add_reactions", "mention_everyone", "manage_messages",
+  "manage_channels", "create_invite", "kick_members", "ban_members", "manage_roles", "manage_server"];
+/** In a direct message everybody may do what needs no rank. */
+const DIRECT = ["view_channel", "send_messages", "attach_files", "add_reactions"];
+
+/**
+ * What the reader may do in a server, or in one of its channels, by what is known of roles now: the server tells
+ * permissions only at the beginning. `everyone` has the server's ID; its override counts first, then those of all roles
+ * held together, and to allow goes over to deny.
+ * @param {FullServer} server @param {Channel | null} [channel] @returns {Set<string>}
+ */
+export function permissionsOf(server, channel = null) {
+  if (server.owner_id === server.member.user.user_id) return new Set(ALL);
+  const held = (/** @type {string} */ role) => server.member.roles.includes(role);
+  const roles = server.roles.filter(({ role_id: role }) => role === server.server_id || held(role));
+  const may = new Set(roles.flatMap((role) => role.permissions));
+  const overrides = channel?.overrides ?? [];
+  for (const some of [overrides.filter((one) => one.role_id === server.server_id), overrides.filter((one) => held(one.role_id))]) {
+    for (const permission of some.flatMap((one) => one.deny)) may.delete(permission);
+    for (const permission of some.flatMap((one) => one.allow)) may.add(permission);
+  }
+  return may;
+}
+
 export class Store {
   /** @type {Set<(topic: Topic, id?: string) => void>} */
   #watchers = new Set();
@@ -78,11 +103,13 @@ export class Store {
     return this.route.page === "channel" ? this.channels.get(this.route.channel) ?? null : null;
   }
 
-  /** Text channels by position; those of a category behind it. @param {string} serverId */
+  /** Text channels by position; those of a category behind it, unless it is hidden. @param {string} serverId */
   channelsOf(serverId) {
     const all = [...this.channels.values()].filter((channel) => channel.server_id === serverId)
       .sort((a, b) => a.position - b.position || compareIds(a.channel_id, b.channel_id));
-    const inside = (/** @type {string | null} */ parent) => all.filter((channel) => channel.parent_id === parent && channel.type !== "category");
+    const categories = new Set(all.filter((channel) => channel.type === "category").map((channel) => channel.channel_id));
+    const home = (/** @type {Channel} */ channel) => (categories.has(channel.parent_id ?? "") ? channel.parent_id : null);
+    const inside = (/** @type {string | null} */ parent) => all.filter((channel) => home(channel) === parent && channel.type !== "category");
     return [...inside(null), ...all.filter((channel) => channel.type === "category")
       .flatMap((category) => [category, ...inside(category.channel_id)])];
   }
@@ -125,8 +152,9 @@ export class Store {
 
   /** @param {Channel | FullServer} where @param {string} permission */
   can(where, permission) {
-    const server = "server_id" in where && where.server_id ? this.servers.get(where.server_id) : null;
-    return (where.permissions ?? server?.permissions ?? ["send_messages"]).includes(permission);
+    if (where.server_id === null) return DIRECT.includes(permission);
+    const server = this.servers.get(where.server_id);
+    return Boolean(server) && permissionsOf(/** @type {FullServer} */ (server), "channel_id" in where ? where : null).has(permission);
   }
 
   /** Who else is typing now. @param {string} channelId @param {number} [now] */
@@ -162,7 +190,7 @@ export class Store {
     [OP.REACTION_ADD]: (d) => this.#react(d, 1),
     [OP.REACTION_REMOVE]: (d) => this.#react(d, -1),
     [OP.PINS_UPDATE]: (d) => this.#editMessage(d.channel_id, d.message_id, (known) => ({ ...known, pinned: d.pinned })),
-    [OP.CHANNEL_CREATE]: (d) => this.#channel(d),
+    [OP.CHANNEL_CREATE]: (d) => { this.#readUpToNow(d); this.#channel(d); },
     [OP.CHANNEL_UPDATE]: (d) => this.#channel(d),
     [OP.CHANNEL_DELETE]: (d) => { this.#forget(d.channel_id); this.changed("channels"); },
     [OP.SERVER_MEMBER_ADD]: (d) => this.#memberAdd(d),
@@ -285,6 +313,11 @@ export class Store {
     this.changed("channels");
   }
 
+  /** What was written in a server's channel before one came to see it counts as read. @param {Channel} channel */
+  #readUpToNow({ server_id: server, channel_id: id, last_message_id: last }) {
+    if (server && last && !this.channels.has(id)) this.reads.set(id, { message_id: last, mentions: 0 });
+  }
+
   /** @param {string} channelId */
   #forget(channelId) {
     for (const map of [this.channels, this.timelines, this.typing, this.reads]) map.delete(channelId);
@@ -294,6 +327,7 @@ export class Store {
   #memberAdd(d) {
     this.#meet(d.user);
     if (!d.server) return this.#count(d.server_id, 1);
+    d.server.channels.forEach((/** @type {Channel} */ channel) => this.#readUpToNow(channel));
     this.#addServer(d.server);
     this.changed("servers");
     this.changed("channels");
@@ -309,13 +343,7 @@ export class Store {
   #server(serverId, change) {
     const known = this.servers.get(serverId);
     if (!known) return;
-    const server = { ...known, ...change };
-    // The owner has all; others what `everyone` (its role has the server's ID) and their own roles give.
-    if ((change.roles || change.member) && server.owner_id !== this.user?.user_id) {
-      const held = server.roles.filter((role) => role.role_id === serverId || server.member.roles.includes(role.role_id));
-      server.permissions = [...new Set(held.flatMap((role) => role.permissions))];
-    }
-    this.servers.set(serverId, server);
+    this.servers.set(serverId, { ...known, ...change });
     this.changed("servers");
   }
 

@@ -18,7 +18,7 @@ export function person(id, username) {
 export function channel(id, fields = {}) {
   return {
     channel_id: id, server_id: "5", type: "text", parent_id: null, name: `channel-${id}`, topic: "", position: 0,
-    last_message_id: null, created_at: "2025-05-11T12:00:00.000Z", ...fields,
+    overrides: [], last_message_id: null, created_at: "2025-05-11T12:00:00.000Z", ...fields,
   };
 }
 

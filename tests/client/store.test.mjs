@@ -92,7 +92,7 @@ test("typing shows others for ten seconds, and ends with their message", () => {
 
 test("a channel comes, changes and goes", () => {
   const store = connectedStore();
-  store.apply(OP.CHANNEL_CREATE, channel("12", { permissions: ["view_channel"] }));
+  store.apply(OP.CHANNEL_CREATE, channel("12", { overrides: [{ role_id: "5", allow: [], deny: ["send_messages"] }] }));
   assert.equal(store.can(store.channels.get("12"), "send_messages"), false);
   store.apply(OP.CHANNEL_UPDATE, channel("12", { name: "renamed" }));
   assert.equal(store.channelName(store.channels.get("12")), "renamed");
@@ -121,6 +121,36 @@ test("a role gives what it allows, and takes it again", () => {
   assert.equal(store.can(store.servers.get("5"), "manage_channels"), true);
   store.apply(OP.SERVER_MEMBER_UPDATE, { ...member, roles: [] });
   assert.equal(store.can(store.servers.get("5"), "manage_channels"), false);
+});
+
+test("in a channel everyone's override counts first, then those of all roles together, and the owner may all", () => {
+  const store = connectedStore();
+  const role = (role_id, position) => ({ role_id, name: role_id, color: 0, position, permissions: [] });
+  store.apply(OP.ROLES_UPDATE, { server_id: "5", roles: [...store.servers.get("5").roles, role("7", 1), role("8", 2)] });
+  const { member } = store.servers.get("5");
+  const can = (roles, ...overrides) => {
+    store.apply(OP.SERVER_MEMBER_UPDATE, { ...member, roles });
+    store.apply(OP.CHANNEL_UPDATE, channel("10", { overrides: overrides.map(([role_id, allow, deny]) => ({ role_id, allow, deny })) }));
+    return store.can(store.channels.get("10"), "send_messages");
+  };
+  const [send, none] = [["send_messages"], []];
+  assert.equal(can([]), true);
+  assert.equal(can([], ["5", none, send]), false);
+  assert.equal(can([], ["5", none, send], ["7", send, none]), false);
+  assert.equal(can(["7"], ["5", none, send], ["7", send, none]), true);
+  assert.equal(can(["7", "8"], ["8", none, send], ["7", send, none]), true);
+  assert.equal(can(["8"], ["8", none, send], ["7", send, none]), false);
+  store.apply(OP.SERVER_UPDATE, { server_id: "5", owner_id: "1" });
+  assert.equal(can(["8"], ["8", none, send]), true);
+});
+
+test("what was written before one saw it is read, and a channel of a hidden category stands free", () => {
+  const store = connectedStore();
+  store.apply(OP.CHANNEL_CREATE, channel("12", { last_message_id: "90", parent_id: "13" }));
+  assert.equal(store.unread("12"), false);
+  assert.ok(store.channelsOf("5").some((one) => one.channel_id === "12"));
+  store.apply(OP.MESSAGE_CREATE, message("91", { channel_id: "12", author: person("2", "bob") }));
+  assert.equal(store.unread("12"), true);
 });
 
 test("unknown events are passed over", () => {
