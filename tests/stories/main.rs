@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod company;
 mod harness;
 
 mod accounts;
@@ -18,7 +19,9 @@ mod messages;
 mod network;
 mod openapi;
 mod order;
+mod private_channels;
 mod resume;
+mod roles;
 mod servers;
 mod sessions;
 mod users;
