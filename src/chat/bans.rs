@@ -30,9 +30,10 @@ pub fn list(cx: &Reading<'_>, caller: &Caller, id: ServerId, page: Result<Page>)
 /// 404, 403, 400.
 pub fn add(cx: &mut Writing<'_, '_>, caller: &Caller, id: ServerId, user: UserId, new: Result<NewBan>) -> Result<()> {
     let seen = access::server(cx, caller, id)?;
-    // Whoever left must be bannable, although nobody here shares a server with them: so any account may be named.
-    store::accounts::get(cx.db, user)?.ok_or_else(Error::not_found)?;
+    // Before the look at the account: only who may ban learns whether an ID is somebody's. They must, as whoever left
+    // has to be bannable although nobody here shares a server with them any more.
     seen.need(Permission::BanMembers)?;
+    store::accounts::get(cx.db, user)?.ok_or_else(Error::not_found)?;
     if user == caller.user_id || user == seen.server.owner_id {
         return Err(Error::with_detail(Code::Forbidden, "neither oneself nor the owner can be banned"));
     }

@@ -112,8 +112,9 @@ pub fn update(
         return Ok(after);
     }
     let rules = store::roles::rules(cx.db, server)?;
+    let old = all.clone();
     place(&mut all, &after);
-    for role in &all {
+    for role in all.iter().filter(|role| !old.contains(role)) {
         store::roles::set(cx.db, role)?;
     }
     audit::record(cx, server, caller, (Action::RoleUpdate, Some(id.0)), &changes(Some(&before), Some(&after)))?;

@@ -87,6 +87,16 @@ limits_table! {
     channels_per_server: limits::CHANNELS_PER_SERVER;
     /// Invites of a server.
     invites_per_server: limits::INVITES_PER_SERVER;
+    /// Roles of a server, `everyone` included.
+    roles_per_server: limits::ROLES_PER_SERVER;
+    /// People a user may block.
+    blocks_per_user: limits::BLOCKS_PER_USER;
+    /// In characters.
+    nickname: limits::DISPLAY_NAME;
+    /// In characters.
+    role_name: limits::NAME;
+    /// Of a ban or anything else in an audit log, in characters.
+    reason: limits::REASON;
     /// Sign-in sessions of a user.
     sessions_per_user: limits::SESSIONS_PER_USER;
     /// Gateway connections of a user.
