@@ -2,10 +2,11 @@
 //! member, oscar is outside. Each has a connection, so that a story can tell of an act what all four hear of it.
 
 use std::cell::{Cell, RefCell};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Gateway, Person, World, text};
+use crate::harness::{Answer, Gateway, PATIENCE, Person, World, text};
 
 pub const MESSAGE_CREATE: u64 = 11;
 pub const MESSAGE_UPDATE: u64 = 12;
@@ -237,4 +238,17 @@ pub fn has_read(person: &Person<'_>, channel: &str) -> Value {
     let states = screen["d"]["read_states"].as_array().unwrap();
     let state = states.iter().find(|state| state["channel_id"] == channel);
     state.map_or(Value::Null, |state| state["message_id"].clone())
+}
+
+/// Waits until somebody has read a channel up to a message: what many come to see at once counts as read soon after.
+#[track_caller]
+pub fn comes_to_have_read(person: &Person<'_>, channel: &str, message: &Value) {
+    let begun = Instant::now();
+    loop {
+        let read = has_read(person, channel);
+        if read == *message {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "read up to {read} for good, and not up to {message}");
+    }
 }

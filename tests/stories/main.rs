@@ -24,4 +24,5 @@ mod resume;
 mod roles;
 mod servers;
 mod sessions;
+mod sight;
 mod users;
