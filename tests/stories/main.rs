@@ -8,6 +8,7 @@ mod harness;
 
 mod accounts;
 mod architecture;
+mod bans;
 mod channels;
 mod crash;
 
