@@ -9,6 +9,8 @@ mod harness;
 mod accounts;
 mod architecture;
 mod bans;
+mod blocks;
+mod categories;
 mod channels;
 mod crash;
 
