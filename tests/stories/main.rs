@@ -8,6 +8,8 @@ mod harness;
 
 mod accounts;
 mod architecture;
+mod audit;
+mod audit_reasons;
 mod bans;
 mod blocks;
 mod categories;
