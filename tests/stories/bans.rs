@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::company::{Company, MEMBER_ADD, MESSAGE_CREATE, MESSAGE_DELETE, PRESENCE_UPDATE, USER_UPDATE};
+use crate::company::{Company, MEMBER_ADD, MESSAGE_CREATE, MESSAGE_DELETE, PRESENCE_UPDATE, USER_UPDATE, first_screen};
 use crate::harness::{Person, World, text};
 
 /// The path of somebody's ban.
@@ -81,8 +81,8 @@ fn whoever_was_kicked_hears_no_presence_of_those_who_stay_and_they_none_of_their
     assert_eq!(of(&home.mona), [both.clone(), both, none.clone(), none]);
     home.mona.get(&format!("/users/{}", home.bob.id)).refused(404, "not_found");
     home.bob.get(&format!("/users/{}", home.mona.id)).refused(404, "not_found");
-    let screen = home.bob.connects().connected;
-    let listed = screen["d"]["presences"].as_array().unwrap().iter().map(|one| text(&one["user_id"]));
+    let screen = first_screen(&home.bob);
+    let listed = screen["presences"].as_array().unwrap().iter().map(|one| text(&one["user_id"]));
     assert!(!listed.into_iter().any(|id| id == home.mona.id), "{screen}");
 }
 

@@ -219,13 +219,22 @@ impl<'a> Company<'a> {
     }
 }
 
+/// A first screen, of a device that says goodbye as soon as it has it.
+#[track_caller]
+pub fn first_screen(person: &Person<'_>) -> Value {
+    let mut device = person.connects();
+    let screen = device.connected["d"].take();
+    device.close(1000);
+    screen
+}
+
 /// The channels that somebody sees in the server: in the list, and on the first screen.
 #[track_caller]
 pub fn sees(person: &Person<'_>, server: &str) -> Vec<String> {
     let names = |channels: &Value| channels.as_array().unwrap().iter().map(|c| text(&c["name"])).collect::<Vec<_>>();
     let listed = names(&person.get(&format!("/servers/{server}/channels")).expect(200));
-    let screen = person.connects().connected;
-    let servers = screen["d"]["servers"].as_array().unwrap();
+    let screen = first_screen(person);
+    let servers = screen["servers"].as_array().unwrap();
     let shown = servers.iter().find(|one| one["server_id"] == server).unwrap();
     assert_eq!(names(&shown["channels"]), listed, "the first screen shows what is listed");
     listed
@@ -234,8 +243,8 @@ pub fn sees(person: &Person<'_>, server: &str) -> Vec<String> {
 /// How far somebody has read a channel, as their first screen says.
 #[track_caller]
 pub fn has_read(person: &Person<'_>, channel: &str) -> Value {
-    let screen = person.connects().connected;
-    let states = screen["d"]["read_states"].as_array().unwrap();
+    let screen = first_screen(person);
+    let states = screen["read_states"].as_array().unwrap();
     let state = states.iter().find(|state| state["channel_id"] == channel);
     state.map_or(Value::Null, |state| state["message_id"].clone())
 }

@@ -7,6 +7,7 @@ mod company;
 mod harness;
 
 mod accounts;
+mod agreement;
 mod architecture;
 mod audit;
 mod audit_reasons;

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::company::{Company, MEMBER_ADD, SERVER_DELETE, SERVER_UPDATE};
-use crate::harness::World;
+use crate::company::{Company, MEMBER_ADD, SERVER_DELETE, SERVER_UPDATE, first_screen};
+use crate::harness::{Person, World};
 
 const NEARLY_ALL: [&str; 5] = ["manage_server", "manage_roles", "manage_channels", "kick_members", "ban_members"];
 
@@ -57,9 +57,9 @@ fn a_server_is_handed_over_by_its_owner_to_a_member() {
 fn the_first_screen_of_the_new_owner_shows_all_permissions() {
     let world = World::start();
     let home = Company::gather(&world, &[]);
-    let permissions = |person: &crate::harness::Person<'_>| {
-        let screen = person.connects().connected;
-        let server = &screen["d"]["servers"][0];
+    let permissions = |person: &Person<'_>| {
+        let screen = first_screen(person);
+        let server = &screen["servers"][0];
         [&server["permissions"], &server["channels"][0]["permissions"]].map(|all| all.as_array().unwrap().len())
     };
     assert_eq!((permissions(&home.alice), permissions(&home.bob)), ([12, 12], [5, 5]));

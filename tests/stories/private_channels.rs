@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use crate::company::{
     CHANNEL_CREATE, CHANNEL_UPDATE, Company, MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_UPDATE, STARTING, TYPING_START,
-    has_read, sees,
+    first_screen, has_read, sees,
 };
-use crate::harness::{World, text};
+use crate::harness::{Person, World, text};
 
 #[test]
 fn a_channel_that_is_closed_for_everyone_is_gone_for_whom_no_role_lets_in() {
@@ -173,9 +173,9 @@ fn a_read_only_channel_is_read_by_all_and_written_by_some() {
     }
     assert_eq!((on_mona, on_oscar), (vec![(MESSAGE_CREATE, sent.clone())], vec![]));
     assert_eq!(home.bob.get(&messages).expect(200)[0]["content"], "read this");
-    let shown = |person: &crate::harness::Person<'_>| {
-        let screen = person.connects().connected;
-        let channels = screen["d"]["servers"][0]["channels"].as_array().unwrap().clone();
+    let shown = |person: &Person<'_>| {
+        let screen = first_screen(person);
+        let channels = screen["servers"][0]["channels"].as_array().unwrap().clone();
         channels.iter().find(|c| c["channel_id"] == json!(news)).unwrap()["permissions"].clone()
     };
     assert_eq!(shown(&home.bob), json!(["view_channel", "attach_files", "create_invite"]));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::company::{Company, MEMBER_UPDATE, STARTING};
+use crate::company::{Company, MEMBER_UPDATE, STARTING, first_screen};
 use crate::harness::{Person, World, text};
 
 /// Names and positions of the roles as somebody gets them.
@@ -285,7 +285,7 @@ fn roles_are_given_and_taken_below_ones_own_and_to_those_one_outranks() {
     home.mona.patch(&bob, json!({})).expect(200);
     home.nobody_hears();
     let one = home.mona.patch(&bob, json!({"roles": [painter]})).expect(200);
-    assert_eq!(set(&one), [painter.clone()]);
+    assert_eq!(set(&one), std::slice::from_ref(&painter));
     home.members_hear(&[(MEMBER_UPDATE, one)]);
 
     // Not above her own, not away from above her own, not what is no role; and then nothing changes.
@@ -324,8 +324,8 @@ fn a_role_gives_what_it_says_from_the_moment_it_is_held() {
     let keeper = home.role("keeper", &["manage_channels"]);
     let make = || home.bob.post(&home.path("/channels"), json!({"name": "bob's"})).status;
     let own = || {
-        let screen = home.bob.connects().connected;
-        let server = screen["d"]["servers"][0].clone();
+        let screen = first_screen(&home.bob);
+        let server = screen["servers"][0].clone();
         assert_eq!(server["channels"][0]["permissions"], server["permissions"]);
         (
             server["permissions"].as_array().unwrap().contains(&json!("manage_channels")),

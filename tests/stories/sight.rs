@@ -221,13 +221,16 @@ fn filled(home: &Company<'_>, channel: &str) -> Value {
     json!(said[2])
 }
 
+/// An act that opens a channel to everyone.
+type Reveal<'a> = &'a dyn Fn(&str);
+
 #[test]
 fn a_channel_that_is_revealed_is_read_up_to_its_last_message() {
     let world = World::start();
     let home = Company::gather(&world, &[]);
     let friend = home.role("friend", &[]);
     let everyone = home.path(&format!("/roles/{}", home.server));
-    let reveals: [(&str, &dyn Fn(&str)); 5] = [
+    let reveals: [(&str, Reveal<'_>); 5] = [
         ("everyone's override is deleted", &|channel| {
             home.alice.delete(&home.r#override(channel, &home.server)).expect(204);
         }),
