@@ -63,18 +63,6 @@ fn blocks_are_ones_own_and_told_to_nobody() {
 }
 
 #[test]
-fn ones_own_blocks_are_found_by_ones_own_id_too() {
-    let world = World::start();
-    let home = Company::gather(&world, &[]);
-    let own = format!("/users/{}/blocks", home.bob.id);
-    home.bob.put(&format!("{own}/{}", home.mona.id), json!({})).expect(204);
-    assert_eq!(home.bob.get(&own).expect(200), home.bob.get(BLOCKS).expect(200));
-    assert_eq!(blocked(&home.bob), ["mona"]);
-    home.bob.delete(&format!("{own}/{}", home.mona.id)).expect(204);
-    assert_eq!(blocked(&home.bob), [""; 0]);
-}
-
-#[test]
 fn between_two_of_whom_one_blocks_the_other_no_dm_is_opened() {
     let world = World::start();
     let home = Company::gather(&world, &[]);
