@@ -62,6 +62,10 @@ fn first_screen(cx: &Reading<'_>, caller: &Caller, late: Vec<(ChannelId, Message
     let visible: HashSet<_> = visible.collect();
     let mut read: BTreeMap<_, MessageId> = store::read_states::of(cx.db, caller.user_id)?.into_iter().collect();
     read.extend(late);
+    for (channel, last) in store::reveals::of(cx.db, caller.user_id)? {
+        let at = read.entry(channel).or_insert(last);
+        *at = last.max(*at);
+    }
     let read_states = read.into_iter().filter(|(channel, _)| visible.contains(channel));
     let read_states =
         read_states.map(|(channel_id, message_id)| ReadState { channel_id, message_id, mentions: 0 }).collect();

@@ -19,6 +19,7 @@ mod plans;
 mod queue;
 pub mod read_states;
 mod readers;
+pub mod reveals;
 pub mod roles;
 mod schema;
 pub mod servers;

@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
 use super::{
-    accounts, audit, bans, blocks, channels, dms, invites, messages, read_states, roles, servers, sessions, sweep,
+    accounts, audit, bans, blocks, channels, dms, invites, messages, read_states, reveals, roles, servers, sessions,
+    sweep,
 };
 use crate::model::object::{Action, Author, Message, Override};
 use crate::model::{ChannelId, EntryId, MessageId, Permissions, RoleId, ServerId, SessionId, Timestamp, UserId};
@@ -144,6 +145,7 @@ fn the_first_screen() {
     seeks(|db| dms::accounts(db, CHANNEL));
     seeks(|db| dms::peers(db, ALICE));
     seeks(|db| read_states::of(db, ALICE));
+    seeks(|db| reveals::of(db, ALICE));
 }
 
 #[test]

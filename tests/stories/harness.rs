@@ -14,7 +14,7 @@ use tungstenite::{Message, WebSocket};
 pub const PASSWORD: &str = "correct horse battery";
 
 /// How long a story waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A running server with a folder of its own.
 pub struct World {
@@ -245,6 +245,15 @@ impl<'a> Person<'a> {
         gateway.hello = gateway.frame(0);
         gateway.connected = gateway.frame(10);
         gateway.last_s = gateway.connected["s"].as_u64().unwrap();
+        gateway
+    }
+
+    /// A gateway connection that has asked to go on where a session was lost.
+    #[track_caller]
+    pub fn resumes(&self, session: &str, s: &Value) -> Gateway {
+        let mut gateway = Gateway::open(self.world, None);
+        gateway.frame(0);
+        gateway.send(4, json!({"token": self.token, "session_id": session, "s": s}));
         gateway
     }
 }

@@ -3,11 +3,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod company;
 mod harness;
 
 mod accounts;
+mod agreement;
 mod architecture;
+mod audit;
+mod audit_reasons;
 mod authorisation;
+mod bans;
+mod blocks;
+mod categories;
 mod channels;
 mod crash;
 
@@ -17,9 +24,14 @@ mod instance;
 mod members;
 mod messages;
 mod network;
+mod nicknames;
 mod openapi;
 mod order;
+mod ownership;
+mod private_channels;
 mod resume;
+mod roles;
 mod servers;
 mod sessions;
+mod sight;
 mod users;

@@ -11,17 +11,18 @@ pub const MISSING: [&str; 2] = ["9223372036854775807", "nonsense"];
 
 /// Ways to ask badly. Whoever is refused may not learn that they have asked badly either.
 pub fn flaws(request: &Request) -> Vec<Flaw> {
+    let reason = Flaw { header: Some(("X-Audit-Log-Reason", "%zz")), ..Flaw::default() };
     let query = Flaw { query: "?limit=0&before=x&after=x", ..Flaw::default() };
     if request.method == "GET" {
         return vec![query];
     }
     if !["POST", "PUT", "PATCH"].contains(&request.method.as_str()) {
-        return Vec::new();
+        return vec![reason];
     }
     let body = |body: Option<&str>| Flaw { body: Some(body.map(str::to_owned)), ..Flaw::default() };
     let text = Flaw { header: Some(("Content-Type", "text/plain")), ..body(Some("hello")) };
     let wrong_types = wrong_types(request.body.as_ref()).to_string();
-    vec![body(None), body(Some("{")), body(Some("[]")), body(Some(&wrong_types)), text]
+    vec![body(None), body(Some("{")), body(Some("[]")), body(Some(&wrong_types)), text, reason]
 }
 
 /// The body with something in every field that fits none.
