@@ -75,7 +75,13 @@ impl Words {
 
     /// The setting that they ask for.
     pub fn setting(&self) -> Setting {
-        Setting { muted: self.has("muted"), trusted: self.has("trusted"), ..Setting::default() }
+        Setting {
+            muted: self.has("muted"),
+            trusted: self.has("trusted"),
+            rankless: self.has("rankless"),
+            powerless: self.has("powerless"),
+            ..Setting::default()
+        }
     }
 
     fn asked_for(&self) -> &'static str {

@@ -12,7 +12,8 @@
 //!   `manage_server`), `moderators`. The strongest, `seniors`, nobody holds.
 //! - messages, invites, sessions: `own`, if the asker has any, and `another's`.
 //! - `elsewhere`: the last thing in the path is one of another server of the owner's.
-//! - `muted`: everyone may only look. `trusted`: moderators may manage the server.
+//! - `muted`: everyone may only look. `trusted`: moderators may manage the server. `rankless`: everyone may what moderators
+//!   may, so that the member lacks nothing but rank. `powerless`: moderators have nothing but rank.
 //! - what is asked for: see `requests.rs`.
 
 pub const TABLE: &str = "
@@ -49,11 +50,14 @@ GET    /servers/{server_id}/members/{user_id} peer                       401  40
 GET    /servers/{server_id}/members/{user_id} stranger                   401  401  404  404  404  404  404  404  404
 PATCH  /servers/{server_id}/members/{user_id} @me nickname               401  401  404  404  404  200  200  200  404
 PATCH  /servers/{server_id}/members/{user_id} @me roles                  401  401  404  404  404  403+ 200  200  404
+PATCH  /servers/{server_id}/members/{user_id} @me roles rankless         401  401  404  404  404  403+ 200  200  404
 PATCH  /servers/{server_id}/members/{user_id} peer nickname              401  401  404  404  404  403  403+ 200  404
 PATCH  /servers/{server_id}/members/{user_id} peer nickname trusted      401  401  404  404  404  403  200  200  404
 PATCH  /servers/{server_id}/members/{user_id} equal nickname trusted     401  401  404  404  404  403  403  200  404
 PATCH  /servers/{server_id}/members/{user_id} owner nickname trusted     401  401  404  404  404  403  403  200  404
 PATCH  /servers/{server_id}/members/{user_id} peer roles                 401  401  404  404  404  403  200  200  404
+PATCH  /servers/{server_id}/members/{user_id} peer roles rankless        401  401  404  404  404  403  200  200  404
+PATCH  /servers/{server_id}/members/{user_id} peer roles powerless       401  401  404  404  404  403  403  200  404
 PATCH  /servers/{server_id}/members/{user_id} equal roles                401  401  404  404  404  403  403  200  404
 PATCH  /servers/{server_id}/members/{user_id} peer granting              401  401  404  404  404  403  403+ 200  404
 PATCH  /servers/{server_id}/members/{user_id} peer granting trusted      401  401  404  404  404  403  200  200  404
@@ -61,29 +65,41 @@ PATCH  /servers/{server_id}/members/{user_id} peer raising trusted       401  40
 PATCH  /servers/{server_id}/members/{user_id} stranger nickname          401  401  404  404  404  404  404  404  404
 DELETE /servers/{server_id}/members/{user_id} @me                        401  401  404  404  404  204  204  409  404
 DELETE /servers/{server_id}/members/{user_id} peer                       401  401  404  404  404  403  204  204  404
+DELETE /servers/{server_id}/members/{user_id} peer rankless              401  401  404  404  404  403  204  204  404
+DELETE /servers/{server_id}/members/{user_id} peer powerless             401  401  404  404  404  403  403  204  404
 DELETE /servers/{server_id}/members/{user_id} equal                      401  401  404  404  404  403  403  204  404
 DELETE /servers/{server_id}/members/{user_id} owner                      401  401  404  404  404  403  403  409  404
 DELETE /servers/{server_id}/members/{user_id} stranger                   401  401  404  404  404  404  404  404  404
 GET    /servers/{server_id}/bans                                         401  401  404  404  404  403  200  200  404
 PUT    /servers/{server_id}/bans/{user_id} peer                          401  401  404  404  404  403  204  204  404
+PUT    /servers/{server_id}/bans/{user_id} peer rankless                 401  401  404  404  404  403  204  204  404
+PUT    /servers/{server_id}/bans/{user_id} peer powerless                401  401  404  404  404  403  403  204  404
 PUT    /servers/{server_id}/bans/{user_id} equal                         401  401  404  404  404  403  403  204  404
 PUT    /servers/{server_id}/bans/{user_id} owner                         401  401  404  404  404  403  403  403  404
 PUT    /servers/{server_id}/bans/{user_id} @me                           401  401  404  404  404  403  403  403  404
 PUT    /servers/{server_id}/bans/{user_id} stranger                      401  401  404  404  404  403  204  204  404
+PUT    /servers/{server_id}/bans/{user_id} stranger rankless             401  401  404  404  404  204  204  204  404
 DELETE /servers/{server_id}/bans/{user_id} banned                        401  401  404  404  404  403  204  204  404
 DELETE /servers/{server_id}/bans/{user_id} peer                          401  401  404  404  404  403  404  404  404
 
 # Roles
 GET    /servers/{server_id}/roles                                        401  401  404  404  404  200  200  200  404
 POST   /servers/{server_id}/roles                                        401  401  404  404  404  403  201  201  404
+POST   /servers/{server_id}/roles rankless                               401  401  404  404  404  403  201  201  404
+POST   /servers/{server_id}/roles powerless                              401  401  404  404  404  403  403  201  404
 POST   /servers/{server_id}/roles granting                               401  401  404  404  404  403  403+ 201  404
 PATCH  /servers/{server_id}/roles/{role_id} helpers                      401  401  404  404  404  403  200  200  404
+PATCH  /servers/{server_id}/roles/{role_id} helpers rankless             401  401  404  404  404  403  200  200  404
+PATCH  /servers/{server_id}/roles/{role_id} helpers powerless            401  401  404  404  404  403  403  200  404
 PATCH  /servers/{server_id}/roles/{role_id} helpers granting             401  401  404  404  404  403  403+ 200  404
 PATCH  /servers/{server_id}/roles/{role_id} helpers raising              401  401  404  404  404  403  403+ 200  404
 PATCH  /servers/{server_id}/roles/{role_id} everyone                     401  401  404  404  404  403  200  200  404
+PATCH  /servers/{server_id}/roles/{role_id} everyone rankless            401  401  404  404  404  403  200  200  404
 PATCH  /servers/{server_id}/roles/{role_id} moderators                   401  401  404  404  404  403  403  200  404
 PATCH  /servers/{server_id}/roles/{role_id} elsewhere                    401  401  404  404  404  404  404  404  404
 DELETE /servers/{server_id}/roles/{role_id} helpers                      401  401  404  404  404  403  204  204  404
+DELETE /servers/{server_id}/roles/{role_id} helpers rankless             401  401  404  404  404  403  204  204  404
+DELETE /servers/{server_id}/roles/{role_id} helpers powerless            401  401  404  404  404  403  403  204  404
 DELETE /servers/{server_id}/roles/{role_id} moderators                   401  401  404  404  404  403  403  204  404
 DELETE /servers/{server_id}/roles/{role_id} everyone                     401  401  404  404  404  403  403  403  404
 DELETE /servers/{server_id}/roles/{role_id} elsewhere                    401  401  404  404  404  404  404  404  404

@@ -42,6 +42,10 @@ pub struct Setting {
     pub muted: bool,
     /// Moderators may manage the server too.
     pub trusted: bool,
+    /// Everyone may what moderators may: members lack nothing but rank.
+    pub rankless: bool,
+    /// Moderators may no more than everyone: they have nothing but rank.
+    pub powerless: bool,
 }
 
 /// A request of the owner's: method, path and body.
@@ -105,7 +109,7 @@ impl Stage {
 
     /// A new role stands below all others, so the strongest is made first.
     fn make_roles(&mut self, owner: &Person<'_>, setting: Setting) {
-        let mut moderator = MODERATOR.to_vec();
+        let mut moderator = if setting.powerless { Vec::new() } else { MODERATOR.to_vec() };
         if setting.trusted {
             moderator.push("manage_server");
         }
@@ -130,7 +134,7 @@ impl Stage {
         ]
     }
 
-    /// Overrides, so that there are some to be deleted, and what the setting takes away.
+    /// Overrides, so that there are some to be deleted, and what the setting says of everyone.
     fn limits(&self, setting: Setting) -> Vec<Change> {
         let rules = |role: &str, rules| {
             ("PUT", format!("/channels/{}/overrides/{}", self.channel, self.roles[role]), Some(rules))
@@ -145,10 +149,13 @@ impl Stage {
         if setting.sight == Sight::Moderators {
             limits.push(rules("moderators", json!({"allow": ["view_channel"]})));
         }
-        if setting.muted {
-            let everyone = self.of_server(&format!("roles/{}", self.roles["everyone"]));
-            limits.push(("PATCH", everyone, Some(json!({"permissions": ["view_channel"]}))));
-        }
+        let everyone = match setting {
+            Setting { muted: true, .. } => vec!["view_channel"],
+            Setting { rankless: true, .. } => [&MODERATOR[..], &["view_channel", "send_messages"]].concat(),
+            _ => return limits,
+        };
+        let path = self.of_server(&format!("roles/{}", self.roles["everyone"]));
+        limits.push(("PATCH", path, Some(json!({"permissions": everyone}))));
         limits
     }
 
