@@ -1,8 +1,8 @@
 //! Who may do what in direct messages: those between the peer and the equal, and nobody else.
 //!
-//! Cells are as in `rest.rs`. `between-two` is the peer in their own DM; `blocked` is the peer in one where the other, the
-//! owner, has blocked them; `in-a-group` is the peer in a group of these three. All others are asked of all three. Those
-//! are no strangers: the moderator is in a server with everybody, and the owner's session was signed out.
+//! Cells are as in `rest.rs`. `between-two` is the peer in their own DM; `blocked` is the peer in one where the other,
+//! the owner, has blocked them; `in-a-group` is the peer in a group of these three. All others are asked of all three.
+//! They are no strangers: members know everybody here, and the signed-out session is the owner's.
 
 use std::collections::BTreeMap;
 
@@ -41,8 +41,8 @@ DELETE /channels/{channel_id}/messages/{message_id} elsewhere  401  401  404  40
 /// The DMs, by the column of the peer in them.
 const DMS: [&str; 3] = ["between-two", "blocked", "in-a-group"];
 
-/// A DM of the peer's, with a message of each side. It takes the place of a server's channel, so roles stay those of the
-/// server.
+/// A DM of the peer's, with a message of each side. It takes the place of a server's channel, so roles stay those of
+/// the server.
 fn dm(people: &People<'_>, server: &Stage, kind: &str) -> Stage {
     let (peer, equal, owner) = (people.get(Who::Peer), people.get(Who::Equal), people.get(Who::Owner));
     let other = if kind == "blocked" { owner } else { equal };

@@ -2,13 +2,13 @@
 //!
 //! A cell is what comes of an op: the close code; the answer (`acked`, `connected`, `resumed`, or `invalid` for
 //! INVALID_SESSION); `heard` if others are told; or `-` if nobody is and the connection stays. `401` is the status of a
-//! handshake: without a good token one comes no further. Ops that carry a token are tried with the bad one too, and come
-//! with the member's where the connection is anonymous. Everybody else has been connected since before they joined, were
-//! kicked, or banned.
+//! handshake: without a good token one comes no further. Ops that carry a token are tried with the bad one too, and
+//! come with the member's where the connection is anonymous. Everybody else has been connected since before they
+//! joined, were kicked, or banned.
 //!
 //! RESUME is asked for a session of one's `own`, or the anonymous ask with the outsider's token for the member's:
-//! `another's`. Typing is in a channel that `all` see, or the `moderators`, or the `owner` alone; where everyone may only
-//! look (`muted`); in a DM of the peer's and the equal's (`theirs`); in `none` that exists.
+//! `another's`. Typing is in a channel that `all` see, or the `moderators`, or the `owner` alone; where everyone may
+//! only look (`muted`); in a DM of the peer's and the equal's (`theirs`); in `none` that exists.
 
 use std::collections::BTreeMap;
 

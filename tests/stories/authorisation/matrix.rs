@@ -58,8 +58,8 @@ pub struct Matrix<'a> {
     pub operations: Vec<Operation>,
     stages: BTreeMap<Setting, Stage>,
     elsewhere: Elsewhere,
-    /// How a route was refused to those who do not see the things. To them it looks alike whatever a row names, so it is
-    /// enough to ask in all ways once.
+    /// How a route was refused to those who do not see the things. To them it looks alike whatever a row names, so it
+    /// is enough to ask in all ways once.
     refused: RefCell<BTreeMap<(String, Who), String>>,
     faults: RefCell<Vec<String>>,
 }

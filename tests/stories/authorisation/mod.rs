@@ -1,8 +1,8 @@
 //! The authorisation matrix: what every kind of person may ask of every route and every op.
 //!
 //! `rest.rs`, `dms.rs`, `gateway.rs` and `events.rs` hold the tables, and each cell is asked of a running server. The
-//! routes come from the server's OpenAPI document and the ops from its reference, both of which are made from the tables
-//! that the server itself goes by: a route or op without a row fails, and so does a row without a route or op.
+//! routes come from the server's OpenAPI document and the ops from its reference, both of which are made from the
+//! tables that the server itself goes by: a route or op without a row fails, and so does a row without a route or op.
 //!
 //! To cover a new route: rows for it in `rest.rs`, more in `dms.rs` if its path begins with a channel, and its body in
 //! `requests.rs`. A new op: rows in `gateway.rs`, and what it carries.

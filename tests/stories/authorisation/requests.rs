@@ -80,6 +80,8 @@ impl Words {
             trusted: self.has("trusted"),
             rankless: self.has("rankless"),
             powerless: self.has("powerless"),
+            barred: self.has("barred"),
+            favoured: self.has("favoured"),
             ..Setting::default()
         }
     }

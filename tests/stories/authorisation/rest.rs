@@ -12,8 +12,9 @@
 //!   `manage_server`), `moderators`. The strongest, `seniors`, nobody holds.
 //! - messages, invites, sessions: `own`, if the asker has any, and `another's`.
 //! - `elsewhere`: the last thing in the path is one of another server of the owner's.
-//! - `muted`: everyone may only look. `trusted`: moderators may manage the server. `rankless`: everyone may what moderators
-//!   may, so that the member lacks nothing but rank. `powerless`: moderators have nothing but rank.
+//! - `muted`: everyone may only look. `trusted`: moderators may manage the server. `rankless`: everyone may what
+//!   moderators may, so that the member lacks nothing but rank. `powerless`: moderators have nothing but rank. In this
+//!   channel alone moderators may neither manage nor write (`barred`), or everyone may (`favoured`).
 //! - what is asked for: see `requests.rs`.
 
 pub const TABLE: &str = "
@@ -110,12 +111,20 @@ POST   /servers/{server_id}/channels                                     401  40
 POST   /servers/{server_id}/channels granting                            401  401  404  404  404  403  403+ 201  404
 GET    /channels/{channel_id}                                            401  401  404  404  404  200  200  200  404
 PATCH  /channels/{channel_id}                                            401  401  404  404  404  403  200  200  404
+PATCH  /channels/{channel_id} barred                                     401  401  404  404  404  403  403  200  404
+PATCH  /channels/{channel_id} favoured                                   401  401  404  404  404  200  200  200  404
 DELETE /channels/{channel_id}                                            401  401  404  404  404  403  204  204  404
+DELETE /channels/{channel_id} barred                                     401  401  404  404  404  403  403  204  404
+DELETE /channels/{channel_id} favoured                                   401  401  404  404  404  204  204  204  404
 PUT    /channels/{channel_id}/read                                       401  401  404  404  404  204  204  204  404
 PUT    /channels/{channel_id}/overrides/{role_id} helpers                401  401  404  404  404  403  204  204  404
+PUT    /channels/{channel_id}/overrides/{role_id} helpers barred         401  401  404  404  404  403  403  204  404
+PUT    /channels/{channel_id}/overrides/{role_id} helpers favoured       401  401  404  404  404  204  204  204  404
 PUT    /channels/{channel_id}/overrides/{role_id} helpers granting       401  401  404  404  404  403  403+ 204  404
 PUT    /channels/{channel_id}/overrides/{role_id} elsewhere              401  401  404  404  404  404  404  404  404
 DELETE /channels/{channel_id}/overrides/{role_id} helpers                401  401  404  404  404  403  204  204  404
+DELETE /channels/{channel_id}/overrides/{role_id} helpers barred         401  401  404  404  404  403  403  204  404
+DELETE /channels/{channel_id}/overrides/{role_id} helpers favoured       401  401  404  404  404  204  204  204  404
 DELETE /channels/{channel_id}/overrides/{role_id} secretaries            401  401  404  404  404  403  403  204  404
 DELETE /channels/{channel_id}/overrides/{role_id} elsewhere              401  401  404  404  404  404  404  404  404
 
@@ -123,6 +132,8 @@ DELETE /channels/{channel_id}/overrides/{role_id} elsewhere              401  40
 GET    /channels/{channel_id}/messages                                   401  401  404  404  404  200  200  200  404
 POST   /channels/{channel_id}/messages                                   401  401  404  404  404  201  201  201  404
 POST   /channels/{channel_id}/messages muted                             401  401  404  404  404  403  403  201  404
+POST   /channels/{channel_id}/messages barred                            401  401  404  404  404  201  403  201  404
+POST   /channels/{channel_id}/messages muted favoured                    401  401  404  404  404  201  201  201  404
 GET    /channels/{channel_id}/messages/{message_id} another's            401  401  404  404  404  200  200  200  404
 GET    /channels/{channel_id}/messages/{message_id} elsewhere            401  401  404  404  404  404  404  404  404
 PATCH  /channels/{channel_id}/messages/{message_id} own                  401  401  404  404  404  200  200  200  404
@@ -130,6 +141,8 @@ PATCH  /channels/{channel_id}/messages/{message_id} another's            401  40
 PATCH  /channels/{channel_id}/messages/{message_id} elsewhere            401  401  404  404  404  404  404  404  404
 DELETE /channels/{channel_id}/messages/{message_id} own                  401  401  404  404  404  204  204  204  404
 DELETE /channels/{channel_id}/messages/{message_id} another's            401  401  404  404  404  403  204  204  404
+DELETE /channels/{channel_id}/messages/{message_id} another's barred     401  401  404  404  404  403  403  204  404
+DELETE /channels/{channel_id}/messages/{message_id} another's favoured   401  401  404  404  404  204  204  204  404
 DELETE /channels/{channel_id}/messages/{message_id} elsewhere            401  401  404  404  404  404  404  404  404
 
 # Invites

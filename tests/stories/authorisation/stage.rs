@@ -11,6 +11,9 @@ use crate::harness::{Person, text};
 const MODERATOR: [&str; 6] =
     ["kick_members", "ban_members", "manage_messages", "manage_roles", "manage_channels", "create_invite"];
 
+/// What a channel may take from some, or give to others.
+const LOCAL: [&str; 3] = ["manage_channels", "manage_messages", "send_messages"];
+
 /// Who sees the channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sight {
@@ -46,6 +49,10 @@ pub struct Setting {
     pub rankless: bool,
     /// Moderators may no more than everyone: they have nothing but rank.
     pub powerless: bool,
+    /// In the channel moderators may not what is in [`LOCAL`].
+    pub barred: bool,
+    /// In the channel everyone may what is in [`LOCAL`].
+    pub favoured: bool,
 }
 
 /// A request of the owner's: method, path and body.
@@ -143,11 +150,12 @@ impl Stage {
             rules("helpers", json!({"allow": ["add_reactions"]})),
             rules("secretaries", json!({"allow": ["manage_server"]})),
         ];
-        if setting.sight != Sight::Everyone {
-            limits.push(rules("everyone", json!({"deny": ["view_channel"]})));
-        }
-        if setting.sight == Sight::Moderators {
-            limits.push(rules("moderators", json!({"allow": ["view_channel"]})));
+        let view = |is_said| if is_said { vec!["view_channel"] } else { Vec::new() };
+        let local = |is_said| if is_said { LOCAL.to_vec() } else { Vec::new() };
+        let of_everyone = (local(setting.favoured), view(setting.sight != Sight::Everyone));
+        let of_moderators = (view(setting.sight == Sight::Moderators), local(setting.barred));
+        for (role, (allow, deny)) in [("everyone", of_everyone), ("moderators", of_moderators)] {
+            limits.push(rules(role, json!({"allow": allow, "deny": deny})));
         }
         let everyone = match setting {
             Setting { muted: true, .. } => vec!["view_channel"],
