@@ -40,7 +40,13 @@ impl World {
         };
         change(&mut options);
         let running = Some(app::run(options.clone()).unwrap());
-        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build();
+        // Not the time-out for everything: to look the name up in time, ureq makes a thread for each request.
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_connect(Some(PATIENCE))
+            .timeout_recv_response(Some(PATIENCE))
+            .timeout_recv_body(Some(PATIENCE))
+            .build();
         Self { running, options, folder, agent: config.into() }
     }
 
@@ -79,7 +85,8 @@ impl World {
         body: Option<&str>,
     ) -> Answer {
         // Most of what is asked for is the API; the rest is named in full.
-        let whole = ["/api/", "/chat/api/", "/healthz", "/readyz", "/metrics"].iter().any(|one| path.starts_with(one));
+        let roots = ["/api/", "/chat/api/", "/healthz", "/readyz", "/metrics", "/help/"];
+        let whole = roots.iter().any(|root| path.starts_with(root)) || path.ends_with("/qr.svg");
         let path = if whole { path.to_owned() } else { format!("/api/rest{path}") };
         let mut request = ureq::http::Request::builder().method(method).uri(self.url(&path));
         if let Some(token) = token {
@@ -308,10 +315,16 @@ impl Gateway {
     /// The next frame.
     #[track_caller]
     pub fn next(&mut self) -> Value {
+        self.next_or_code().unwrap_or_else(|code| panic!("closed: {code}"))
+    }
+
+    /// The next frame, or the close code that comes instead.
+    #[track_caller]
+    pub fn next_or_code(&mut self) -> Result<Value, u16> {
         loop {
             match self.socket.read() {
-                Ok(Message::Text(text)) => return serde_json::from_str(&text).unwrap(),
-                Ok(Message::Close(frame)) => panic!("closed: {frame:?}"),
+                Ok(Message::Text(text)) => return Ok(serde_json::from_str(&text).unwrap()),
+                Ok(Message::Close(frame)) => return Err(frame.map_or(1005, |frame| frame.code.into())),
                 Ok(_) => {}
                 Err(error) => panic!("waited in vain: {error}"),
             }

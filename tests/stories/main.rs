@@ -11,6 +11,7 @@ mod agreement;
 mod architecture;
 mod audit;
 mod audit_reasons;
+mod authorisation;
 mod bans;
 mod blocks;
 mod categories;
