@@ -20,7 +20,8 @@ CREATE TABLE users (
   status        TEXT    NOT NULL DEFAULT 'online' CHECK (status IN ('online', 'idle', 'dnd', 'invisible')),
   is_admin      INTEGER NOT NULL DEFAULT 0,
   disabled      INTEGER NOT NULL DEFAULT 0,
-  created_at    INTEGER NOT NULL
+  created_at    INTEGER NOT NULL,
+  avatar        TEXT                      -- where the picture is, below /files/
 ) STRICT;
 
 -- Sign-in sessions. Of the refresh token only a hash is kept; an older generation in use again ends the session.
@@ -45,7 +46,8 @@ CREATE TABLE servers (
   owner_id     INTEGER NOT NULL REFERENCES users,
   member_count INTEGER NOT NULL,
   created_at   INTEGER NOT NULL,
-  deleted      INTEGER NOT NULL DEFAULT 0 -- invisible; its rows are swept in small steps
+  deleted      INTEGER NOT NULL DEFAULT 0, -- invisible; its rows are swept in small steps
+  icon         TEXT                       -- where the picture is, below /files/
 ) STRICT;
 CREATE INDEX servers_deleted ON servers (server_id) WHERE deleted;
 
@@ -111,6 +113,8 @@ CREATE TABLE messages (
   content    TEXT    NOT NULL,
   created_at INTEGER NOT NULL,
   edited_at  INTEGER,
+  reply_to   INTEGER,                     -- the message that this one answers, in the same channel
+  extras     INTEGER NOT NULL DEFAULT 0,  -- what other tables have of it: bits, see store::messages::Extras
   PRIMARY KEY (channel_id, message_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -222,4 +226,53 @@ CREATE TABLE reveals (
   server_id INTEGER NOT NULL REFERENCES servers,
   before    TEXT    NOT NULL,
   user_id   INTEGER NOT NULL
+) STRICT;
+
+-- Who is mentioned by name; the key serves counting what one has not read.
+CREATE TABLE mentions (
+  user_id    INTEGER NOT NULL REFERENCES users,
+  channel_id INTEGER NOT NULL,
+  message_id INTEGER NOT NULL,
+  PRIMARY KEY (user_id, channel_id, message_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mentions_by_message ON mentions (channel_id, message_id);
+
+-- Which roles are mentioned; `everyone` has the server's ID.
+CREATE TABLE role_mentions (
+  channel_id INTEGER NOT NULL,
+  message_id INTEGER NOT NULL,
+  role_id    INTEGER NOT NULL,
+  PRIMARY KEY (channel_id, message_id, role_id)
+) STRICT, WITHOUT ROWID;
+
+-- The kinds of reaction to a message, in order of first use, and how many there are of each.
+CREATE TABLE reaction_kinds (
+  channel_id INTEGER NOT NULL,
+  message_id INTEGER NOT NULL,
+  kind_id    INTEGER NOT NULL,
+  emoji      TEXT    NOT NULL,
+  count      INTEGER NOT NULL,
+  PRIMARY KEY (channel_id, message_id, kind_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reactions (
+  channel_id INTEGER NOT NULL,
+  message_id INTEGER NOT NULL,
+  kind_id    INTEGER NOT NULL,
+  user_id    INTEGER NOT NULL REFERENCES users,
+  PRIMARY KEY (channel_id, message_id, kind_id, user_id)
+) STRICT, WITHOUT ROWID;
+
+-- `pin_id` gives their order.
+CREATE TABLE pins (
+  channel_id INTEGER NOT NULL,
+  pin_id     INTEGER NOT NULL,
+  message_id INTEGER NOT NULL,
+  PRIMARY KEY (channel_id, pin_id)
+) STRICT, WITHOUT ROWID;
+
+-- One JSON object that a user's clients share.
+CREATE TABLE settings (
+  user_id  INTEGER PRIMARY KEY REFERENCES users,
+  settings TEXT    NOT NULL
 ) STRICT;

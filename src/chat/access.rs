@@ -185,8 +185,17 @@ pub fn channel(cx: &Reading<'_>, caller: &Caller, id: ChannelId) -> Result<(Chan
 /// 404 if either does not exist or may not be seen.
 pub fn message(cx: &Reading<'_>, caller: &Caller, channel: ChannelId, id: MessageId) -> Result<(Message, Place)> {
     let place = place(cx, caller, channel)?.with_messages()?;
-    let message = store::messages::get(cx.db, channel, id)?.ok_or_else(Error::not_found)?;
+    let message = store::messages::get(cx.db, caller.user_id, channel, id)?.ok_or_else(Error::not_found)?;
     Ok((message, place))
+}
+
+/// The place of a message that the caller sees.
+///
+/// # Errors
+/// As [`message`].
+pub fn with_message(cx: &Reading<'_>, caller: &Caller, channel: ChannelId, id: MessageId) -> Result<Place> {
+    let place = place(cx, caller, channel)?.with_messages()?;
+    if store::messages::exists(cx.db, channel, id)? { Ok(place) } else { Err(Error::not_found()) }
 }
 
 fn need(permissions: Permissions, permission: Permission) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::access::{self, Caller};
-use super::{Reading, Writing, audit, dms, overrides};
+use super::{Reading, Writing, audit, dms, mentions, overrides};
 use crate::model::name::Topic;
 use crate::model::object::{Action, Change, Channel, ChannelKind, Override, ReadState};
 use crate::model::request::{ChannelPatch, MarkRead, NewChannel, NewChannelKind};
@@ -236,18 +236,21 @@ pub fn delete(cx: &mut Writing<'_, '_>, caller: &Caller, id: ChannelId) -> Resul
 /// # Errors
 /// 404, 400.
 pub fn mark_read(cx: &mut Writing<'_, '_>, caller: &Caller, id: ChannelId, mark: Result<MarkRead>) -> Result<()> {
-    access::place(cx, caller, id)?.with_messages()?;
-    set_read(cx, caller.user_id, &[(id, mark?.message_id)])
+    let (channel, place) = access::channel(cx, caller, id)?;
+    place.with_messages()?;
+    set_read(cx, caller.user_id, &[(&channel, mark?.message_id)])
 }
 
 /// Sets how far somebody has read in some channels, and tells their devices where that is news.
-pub(super) fn set_read(cx: &mut Writing<'_, '_>, user: UserId, marks: &[(ChannelId, MessageId)]) -> Result<()> {
+pub(super) fn set_read(cx: &mut Writing<'_, '_>, user: UserId, marks: &[(&Channel, MessageId)]) -> Result<()> {
     let mut before: HashMap<_, _> = store::read_states::of(cx.db, user)?.into_iter().collect();
     before.extend(cx.late.of(user));
-    for &(channel_id, message_id) in marks {
+    for &(channel, message_id) in marks {
+        let channel_id = channel.channel_id;
         if before.get(&channel_id) != Some(&message_id) {
             cx.tx.mark_read(user, channel_id, message_id);
-            let state = ReadState { channel_id, message_id, mentions: 0 };
+            let state =
+                ReadState { channel_id, message_id, mentions: mentions::unread(cx, user, channel, message_id)? };
             cx.publish(Event::new(Audience::Users(vec![user]), Payload::ReadUpdate(state)));
         }
     }

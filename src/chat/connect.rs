@@ -1,9 +1,9 @@
 //! What a gateway session starts with: whom it hears of, and the first screen.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashMap;
 
 use super::access::{self, Caller};
-use super::{Chat, Reading, dms, servers, users};
+use super::{Chat, Reading, dms, mentions, servers, settings, users};
 use crate::auth::Claims;
 use crate::model::object::{Connected, Presence, ReadState, Status};
 use crate::model::{Badges, ChannelId, Error, MessageId, Result, Rules, ServerId, UserId};
@@ -58,17 +58,23 @@ fn first_screen(cx: &Reading<'_>, caller: &Caller, late: Vec<(ChannelId, Message
     let servers: Vec<_> =
         servers.into_iter().map(|server| servers::full(cx, server, caller.user_id)).collect::<Result<_>>()?;
     let dm_channels = dms::list(cx, caller, caller.user_id)?;
-    let visible = servers.iter().flat_map(|s| &s.channels).chain(&dm_channels).map(|c| c.channel_id);
-    let visible: HashSet<_> = visible.collect();
-    let mut read: BTreeMap<_, MessageId> = store::read_states::of(cx.db, caller.user_id)?.into_iter().collect();
+    let mut read: HashMap<_, MessageId> = store::read_states::of(cx.db, caller.user_id)?.into_iter().collect();
     read.extend(late);
     for (channel, last) in store::reveals::of(cx.db, caller.user_id)? {
         let at = read.entry(channel).or_insert(last);
         *at = last.max(*at);
     }
-    let read_states = read.into_iter().filter(|(channel, _)| visible.contains(channel));
-    let read_states =
-        read_states.map(|(channel_id, message_id)| ReadState { channel_id, message_id, mentions: 0 }).collect();
+    let mut read_states = Vec::new();
+    for channel in servers.iter().flat_map(|server| &server.channels).chain(&dm_channels) {
+        let channel_id = channel.channel_id;
+        let at = read.get(&channel_id).copied();
+        let message_id = at.unwrap_or(MessageId(0));
+        let mentions = mentions::unread(cx, caller.user_id, channel, message_id)?;
+        // Who has read nothing there has no position, but may be waited for.
+        if at.is_some() || mentions > 0 {
+            read_states.push(ReadState { channel_id, message_id, mentions });
+        }
+    }
     Ok(Connected {
         session_id: String::new(),
         user: users::own(account),
@@ -76,7 +82,7 @@ fn first_screen(cx: &Reading<'_>, caller: &Caller, late: Vec<(ChannelId, Message
         dm_channels,
         read_states,
         presences: Vec::<Presence>::new(),
-        settings: serde_json::Map::new(),
+        settings: settings::of(cx, caller.user_id)?,
     })
 }
 

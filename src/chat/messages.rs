@@ -1,7 +1,7 @@
 //! Messages.
 
 use super::access::{self, Caller};
-use super::{Reading, Slice, Writing, audit, dms, users};
+use super::{Reading, Slice, Writing, audit, dms, mentions, users};
 use crate::model::name::Nonce;
 use crate::model::object::{Action, Change, Message};
 use crate::model::request::{Cursor, EditMessage, NewMessage, Page};
@@ -24,12 +24,15 @@ pub struct Posted {
 pub fn history(cx: &Reading<'_>, caller: &Caller, channel: ChannelId, page: Result<Page>) -> Result<Slice<Message>> {
     access::place(cx, caller, channel)?.with_messages()?;
     let Page { cursor, limit } = page?;
+    let me = caller.user_id;
     Ok(match cursor {
-        Cursor::Start => Slice::cut(store::messages::before(cx.db, channel, i64::MAX, limit + 1)?, limit),
-        Cursor::Before(position) => Slice::cut(store::messages::before(cx.db, channel, position, limit + 1)?, limit),
+        Cursor::Start => Slice::cut(store::messages::before(cx.db, me, channel, i64::MAX, limit + 1)?, limit),
+        Cursor::Before(position) => {
+            Slice::cut(store::messages::before(cx.db, me, channel, position, limit + 1)?, limit)
+        }
         Cursor::After(position) => {
             // One more than asked for would be the newest, at the front.
-            let mut items = store::messages::after(cx.db, channel, position, limit + 1)?;
+            let mut items = store::messages::after(cx.db, me, channel, position, limit + 1)?;
             let more = items.len() > limit;
             if more {
                 items.remove(0);
@@ -38,8 +41,8 @@ pub fn history(cx: &Reading<'_>, caller: &Caller, channel: ChannelId, page: Resu
         }
         Cursor::Around(position) => {
             // The message itself counts to the older half.
-            let older = store::messages::before(cx.db, channel, position.saturating_add(1), limit / 2 + 1)?;
-            let mut items = store::messages::after(cx.db, channel, position, limit - limit / 2 - 1)?;
+            let older = store::messages::before(cx.db, me, channel, position.saturating_add(1), limit / 2 + 1)?;
+            let mut items = store::messages::after(cx.db, me, channel, position, limit - limit / 2 - 1)?;
             items.extend(older);
             items.truncate(limit);
             Slice { items, more: false }
@@ -65,19 +68,27 @@ pub fn post(cx: &mut Writing<'_, '_>, caller: &Caller, id: ChannelId, new: Resul
     if let Some(nonce) = &new.nonce
         && let Some(first) = store::messages::by_nonce(cx.db, caller.user_id, id, nonce.as_str(), message_id)?
     {
-        let message = store::messages::get(cx.db, id, first)?.ok_or_else(|| Error::new(Code::NonceUsed))?;
+        let first = store::messages::get(cx.db, caller.user_id, id, first)?;
+        let message = first.ok_or_else(|| Error::new(Code::NonceUsed))?;
         return Ok(Posted { message: Message { nonce: Some(nonce.as_str().to_owned()), ..message }, created: false });
     }
     place.need(Permission::SendMessages)?;
     dms::not_blocked(cx, &place, caller.user_id)?;
-    let message = Message {
+    let reply_to = match new.reply_to {
+        Some(answered) if !store::messages::exists(cx.db, id, answered)? => {
+            return Err(Error::field("reply_to", "must be a message of this channel"));
+        }
+        Some(answered) => Some(store::extras::preview(cx.db, id, answered)?),
+        None => None,
+    };
+    let mut message = Message {
         message_id: MessageId(message_id),
         channel_id: id,
         author: users::author(cx, caller.user_id)?,
         content: new.content.as_str().to_owned(),
         timestamp: cx.now,
         edited_at: None,
-        reply_to: None,
+        reply_to,
         mentions: Vec::new(),
         mentioned_users: Vec::new(),
         mention_roles: Vec::new(),
@@ -87,7 +98,8 @@ pub fn post(cx: &mut Writing<'_, '_>, caller: &Caller, id: ChannelId, new: Resul
         pinned: false,
         nonce: new.nonce.as_ref().map(Nonce::as_str).map(str::to_owned),
     };
-    store::messages::add(cx.db, &message)?;
+    mentions::resolve(cx, &place, &mut message)?;
+    store::messages::add(cx.db, &message, mentions::everyone(&place))?;
     // One's own message is read.
     cx.tx.mark_read(caller.user_id, id, message.message_id);
     if place.server_id.is_none() {
@@ -126,8 +138,9 @@ pub fn edit(
     if content.as_str() == before.content {
         return Ok(before);
     }
-    store::messages::edit(cx.db, channel, id, content.as_str(), cx.now)?;
-    let after = Message { content: content.as_str().to_owned(), edited_at: Some(cx.now), ..before };
+    let mut after = Message { content: content.as_str().to_owned(), edited_at: Some(cx.now), ..before };
+    mentions::resolve(cx, &place, &mut after)?;
+    store::messages::edit(cx.db, &after, mentions::everyone(&place), cx.now)?;
     let audience = place.audience(cx)?;
     cx.publish(Event::new(audience, Payload::MessageUpdate(Message { reactions: None, ..after.clone() })));
     Ok(after)

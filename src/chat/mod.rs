@@ -16,11 +16,15 @@ pub mod dms;
 pub mod instance;
 pub mod invites;
 pub mod members;
+mod mentions;
 pub mod messages;
 pub mod overrides;
+pub mod pins;
 pub mod presence;
+pub mod reactions;
 pub mod roles;
 pub mod servers;
+pub mod settings;
 mod sight;
 pub mod users;
 

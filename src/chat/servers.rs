@@ -133,8 +133,8 @@ pub fn delete(cx: &mut Writing<'_, '_>, caller: &Caller, id: ServerId) -> Result
 /// # Errors
 /// 404.
 pub fn mark_read(cx: &mut Writing<'_, '_>, caller: &Caller, id: ServerId) -> Result<()> {
-    let seen = channels::list(cx, caller, id)?.into_iter();
-    let last: Vec<_> = seen.filter_map(|channel| Some((channel.channel_id, channel.last_message_id?))).collect();
+    let seen = channels::list(cx, caller, id)?;
+    let last: Vec<_> = seen.iter().filter_map(|channel| Some((channel, channel.last_message_id?))).collect();
     channels::set_read(cx, caller.user_id, &last)
 }
 

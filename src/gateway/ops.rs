@@ -42,6 +42,9 @@ ops! {
     MESSAGE_CREATE = 11 Server "Message": "A new message.";
     MESSAGE_UPDATE = 12 Server "Message, without reactions": "A message was edited.";
     MESSAGE_DELETE = 13 Server "{message_id, channel_id, server_id}": "A message was deleted.";
+    REACTION_ADD = 14 Server "{channel_id, message_id, user_id, emoji}": "Somebody has reacted to a message.";
+    REACTION_REMOVE = 15 Server "{channel_id, message_id, user_id, emoji}": "Somebody has taken a reaction back.";
+    PINS_UPDATE = 16 Server "{channel_id, message_id, pinned}": "A message was pinned or unpinned.";
     CHANNEL_CREATE = 20 Server "Channel": "A channel or DM is there, or can be seen from now on.";
     CHANNEL_UPDATE = 21 Server "Channel": "A channel or group has changed.";
     CHANNEL_DELETE = 22 Server "{channel_id, server_id}": "A channel or DM is gone, or cannot be seen any more.";
@@ -55,6 +58,7 @@ ops! {
     USER_UPDATE = 41 Server "User": "A profile has changed.";
     TYPING_START = 50 Both "from the client {channel_id}, from the server {channel_id, user_id, timestamp}": "Somebody types; lapses after 10 s, and is passed on once in 3 s.";
     READ_UPDATE = 60 Server "{channel_id, message_id, mentions}": "How far one has read, to one's own connections.";
+    SETTINGS_UPDATE = 61 Server "the settings object": "The settings that one's clients share have changed, to one's own connections.";
 }
 
 /// The op under which an event is dispatched.
@@ -63,6 +67,9 @@ pub(super) const fn of(payload: &Payload) -> u8 {
         Payload::MessageCreate(_) => MESSAGE_CREATE,
         Payload::MessageUpdate(_) => MESSAGE_UPDATE,
         Payload::MessageDelete { .. } => MESSAGE_DELETE,
+        Payload::ReactionAdd { .. } => REACTION_ADD,
+        Payload::ReactionRemove { .. } => REACTION_REMOVE,
+        Payload::PinsUpdate { .. } => PINS_UPDATE,
         Payload::ChannelCreate(_) => CHANNEL_CREATE,
         Payload::ChannelUpdate(_) => CHANNEL_UPDATE,
         Payload::ChannelDelete { .. } => CHANNEL_DELETE,
@@ -76,6 +83,7 @@ pub(super) const fn of(payload: &Payload) -> u8 {
         Payload::UserUpdate(_) => USER_UPDATE,
         Payload::TypingStart { .. } => TYPING_START,
         Payload::ReadUpdate(_) => READ_UPDATE,
+        Payload::SettingsUpdate(_) => SETTINGS_UPDATE,
     }
 }
 

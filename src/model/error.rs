@@ -55,6 +55,8 @@ codes! {
     TooManyChannels = 409 "too_many_channels": "The server has as many channels as it can have.";
     TooManyRoles = 409 "too_many_roles": "The server has as many roles as it can have.";
     TooManyBlocks = 409 "too_many_blocks": "You block as many people as one can.";
+    TooManyReactions = 409 "too_many_reactions": "The message has as many kinds of reaction as it can have.";
+    TooManyPins = 409 "too_many_pins": "The channel has as many pinned messages as it can have.";
     TooManyInvites = 409 "too_many_invites": "The server has as many invites as it can have.";
     TooLarge = 413 "too_large": "The body is larger than this path takes.";
     TargetTooLong = 414 "target_too_long": "The request target is longer than 8 KiB.";

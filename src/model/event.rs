@@ -133,6 +133,9 @@ pub enum Payload {
     MessageCreate(Message),
     MessageUpdate(Message),
     MessageDelete { message_id: MessageId, channel_id: ChannelId, server_id: Option<ServerId> },
+    ReactionAdd { channel_id: ChannelId, message_id: MessageId, user_id: UserId, emoji: String },
+    ReactionRemove { channel_id: ChannelId, message_id: MessageId, user_id: UserId, emoji: String },
+    PinsUpdate { channel_id: ChannelId, message_id: MessageId, pinned: bool },
     ChannelCreate(Channel),
     ChannelUpdate(Channel),
     ChannelDelete { channel_id: ChannelId, server_id: Option<ServerId> },
@@ -146,6 +149,7 @@ pub enum Payload {
     UserUpdate(User),
     TypingStart { channel_id: ChannelId, user_id: UserId, timestamp: Timestamp },
     ReadUpdate(ReadState),
+    SettingsUpdate(serde_json::Map<String, serde_json::Value>),
 }
 
 /// Where committed events go, in commit order.

@@ -151,6 +151,20 @@ limits! {
     COLOR: u32 = 0x00FF_FFFF;
     /// Message content in characters.
     CONTENT: usize = 4_000;
+    /// People, and roles, that one message mentions; more are plain text.
+    MENTIONS: usize = 100;
+    /// Unread mentions that are counted.
+    MENTIONS_COUNTED: usize = 1_000;
+    /// Characters of a message that a reply to it shows.
+    REPLY_PREVIEW: usize = 200;
+    /// One emoji in bytes.
+    EMOJI_BYTES: usize = 64;
+    /// Kinds of reaction to a message.
+    REACTION_KINDS: usize = 20;
+    /// Pinned messages of a channel.
+    PINS_PER_CHANNEL: usize = 250;
+    /// The settings that a user's clients share, in bytes of JSON.
+    SETTINGS_BYTES: usize = 16 * 1024;
     /// Nonce in characters.
     NONCE: usize = 64;
     /// A nonce is remembered for this many milliseconds.

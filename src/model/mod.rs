@@ -3,10 +3,12 @@
 
 pub mod address;
 pub mod authority;
+pub mod emoji;
 pub mod error;
 pub mod event;
 pub mod id;
 pub mod limits;
+pub mod markup;
 pub mod name;
 pub mod object;
 pub mod permission;
@@ -15,6 +17,7 @@ pub mod time;
 
 pub use address::AddressKey;
 pub use authority::{Badges, Rules, Standing};
+pub use emoji::Emoji;
 pub use error::{Code, Error, Result};
 pub use event::{Audience, Effect, Event, Outlet, Payload, Turn};
 pub use id::{ChannelId, EntryId, Ids, MessageId, RoleId, ServerId, SessionId, UserId};

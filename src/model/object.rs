@@ -353,6 +353,10 @@ actions! {
     InviteDelete = "invite_delete",
     /// Somebody else's message was deleted.
     MessageDelete = "message_delete",
+    /// A message was pinned.
+    MessagePin = "message_pin",
+    /// A message was unpinned.
+    MessageUnpin = "message_unpin",
 }
 
 /// A server as its member first sees it: everything to draw it.

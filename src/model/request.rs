@@ -189,6 +189,8 @@ pub struct ChannelPatch {
 pub struct NewMessage {
     /// The text.
     pub content: Content,
+    /// A message of the same channel that it answers.
+    pub reply_to: Option<MessageId>,
     /// The client's own mark: a retry with the same mark does not double.
     pub nonce: Option<Nonce>,
 }

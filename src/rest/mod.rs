@@ -24,14 +24,17 @@ mod metrics;
 pub mod openapi;
 mod path;
 mod percent;
+mod pins;
 mod problem;
 mod query;
+mod reactions;
 mod refresh_cookie;
 mod reply;
 mod roles;
 pub mod route;
 pub mod routes;
 mod servers;
+mod settings;
 mod users;
 
 use std::sync::{Arc, OnceLock};

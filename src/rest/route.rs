@@ -226,6 +226,14 @@ impl Route {
         Self { body: Some(body), ..self }
     }
 
+    /// How large the request body may be, in bytes.
+    pub const fn body_limit(self, limit: usize) -> Self {
+        match self.body {
+            Some(body) => Self { body: Some(Body { limit, ..body }), ..self },
+            None => self,
+        }
+    }
+
     /// A request body that may be left out.
     pub const fn may_take<T: JsonSchema>(self) -> Self {
         let taking = self.takes::<T>();

@@ -3,19 +3,22 @@
 //! Unless a row says otherwise, the caller is signed in, GET counts as a read and all else as a write. 404 for paths
 //! with parameters, 401, 413, 415, 429 and the errors of body and query follow from the row; `fails` has the others.
 
+use serde_json::{Map, Value};
+
 use super::query::{AFTER, AROUND, BEFORE, LIMIT, ONLINE, PREFIX, USER_IDS};
 use super::route::{Rate, Route, delete, get, patch, post, put};
 use super::{
-    accounts, audit, bans, blocks, channels, dms, instance, invites, members, messages, roles, servers, users,
+    accounts, audit, bans, blocks, channels, dms, instance, invites, members, messages, pins, reactions, roles,
+    servers, settings, users,
 };
-use crate::model::Code;
 use crate::model::object::{
-    AuditEntry, Ban, Channel, Invite, InvitePreview, Member, Message, Role, Server, Session, User,
+    AuditEntry, Author, Ban, Channel, Invite, InvitePreview, Member, Message, Role, Server, Session, User,
 };
 use crate::model::request::{
     ChangePassword, ChannelPatch, EditMessage, Login, MarkRead, MemberPatch, NewBan, NewChannel, NewDm, NewInvite,
     NewMessage, NewRole, NewServer, Refresh, Register, RolePatch, ServerPatch, SetOverride, UserPatch,
 };
+use crate::model::{Code, limits};
 
 /// Every endpoint.
 #[rustfmt::skip]
@@ -136,6 +139,32 @@ pub static ROUTES: &[Route] = &[
         .gives_nothing("It is gone.")
         .fails(&[Code::Forbidden]),
 
+    get("/channels/{channel_id}/messages/{message_id}/reactions/{emoji}", reactions::list)
+        .is("listReactions", "Who reacted so, ascending by user.")
+        .query(&[LIMIT, AFTER]).paged()
+        .gives::<Vec<Author>>(200, "The people."),
+    put("/channels/{channel_id}/messages/{message_id}/reactions/{emoji}", reactions::add)
+        .is("addReaction", "React to a message with an emoji (`add_reactions`).")
+        .gives_nothing("It is there.")
+        .fails(&[Code::Forbidden, Code::InvalidField, Code::TooManyReactions]),
+    delete("/channels/{channel_id}/messages/{message_id}/reactions/{emoji}", reactions::remove)
+        .is("removeReaction", "Take one's own reaction back.")
+        .gives_nothing("It is gone.")
+        .fails(&[Code::InvalidField]),
+    get("/channels/{channel_id}/pins", pins::list)
+        .is("listPins", "The pinned messages of a channel, latest pin first.")
+        .gives::<Vec<Message>>(200, "The messages."),
+    put("/channels/{channel_id}/pins/{message_id}", pins::add)
+        .is("pinMessage", "Pin a message (`manage_messages`; in a DM anybody).")
+        .audited()
+        .gives_nothing("It is pinned.")
+        .fails(&[Code::Forbidden, Code::TooManyPins]),
+    delete("/channels/{channel_id}/pins/{message_id}", pins::remove)
+        .is("unpinMessage", "Unpin a message (`manage_messages`; in a DM anybody).")
+        .audited()
+        .gives_nothing("It is not pinned.")
+        .fails(&[Code::Forbidden]),
+
     // ---- Members
     get("/servers/{server_id}/members", members::list)
         .is("listMembers", "The members of a server, ascending by user.")
@@ -252,6 +281,13 @@ pub static ROUTES: &[Route] = &[
         .gives::<Channel>(201, "The new DM.")
         .gives::<Channel>(200, "The DM that was there between the two.")
         .fails(&[Code::Blocked]),
+    get("/users/@me/settings", settings::get)
+        .is("getSettings", "The settings that the caller's clients share.")
+        .gives::<Map<String, Value>>(200, "A JSON object; empty until one is stored."),
+    put("/users/@me/settings", settings::set)
+        .is("setSettings", "Store the settings that the caller's clients share.")
+        .takes::<Map<String, Value>>().body_limit(limits::SETTINGS_BYTES)
+        .gives_nothing("They are stored, and told to the other devices."),
     get("/users/@me/blocks", blocks::list)
         .is("listBlocks", "Whom the caller has blocked, latest first.")
         .gives::<Vec<User>>(200, "The people."),

@@ -3,22 +3,26 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::accounts;
+use super::extras::{self, Extras};
 use super::instance::day;
 use crate::model::object::Message;
-use crate::model::{ChannelId, Ids, MessageId, Timestamp, UserId, limits};
+use crate::model::{ChannelId, Ids, MessageId, RoleId, Timestamp, UserId, limits};
 
 fn columns() -> String {
-    format!("message_id, channel_id, content, messages.created_at, edited_at, {}", accounts::AUTHOR)
+    format!("message_id, channel_id, content, messages.created_at, edited_at, reply_to, extras, {}", accounts::AUTHOR)
 }
 
-fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
-    Ok(Message {
+/// A message as its row has it, and what else there is of it.
+type Bare = (Message, Extras, Option<MessageId>);
+
+fn bare(row: &Row<'_>) -> rusqlite::Result<Bare> {
+    let message = Message {
         message_id: MessageId(row.get(0)?),
         channel_id: ChannelId(row.get(1)?),
         content: row.get(2)?,
         timestamp: Timestamp(row.get(3)?),
         edited_at: row.get::<_, Option<i64>>(4)?.map(Timestamp),
-        author: accounts::author_at(row, 5)?,
+        author: accounts::author_at(row, 7)?,
         reply_to: None,
         mentions: Vec::new(),
         mentioned_users: Vec::new(),
@@ -28,21 +32,34 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         reactions: Some(Vec::new()),
         pinned: false,
         nonce: None,
-    })
+    };
+    Ok((message, Extras(row.get(6)?), row.get::<_, Option<i64>>(5)?.map(MessageId)))
 }
 
-/// Adds a message, and the mark its sender gave it.
-pub fn add(db: &Connection, new: &Message) -> rusqlite::Result<()> {
+/// The message whole, as `viewer` sees it.
+fn whole(db: &Connection, viewer: UserId, (mut message, extras, reply_to): Bare) -> rusqlite::Result<Message> {
+    if extras != Extras::default() || reply_to.is_some() {
+        extras::fill(db, viewer, &mut message, extras, reply_to)?;
+    }
+    Ok(message)
+}
+
+/// Adds a message with its mentions, and the mark its sender gave it. `everyone` is the server's role of that name.
+pub fn add(db: &Connection, new: &Message, everyone: Option<RoleId>) -> rusqlite::Result<()> {
+    let (channel, id, author) = (new.channel_id.0, new.message_id.0, new.author.user_id.0);
+    let reply_to = new.reply_to.as_ref().map(|reply| reply.message_id.0);
+    let extras = extras::add_mentions(db, new, everyone)?;
     db.prepare_cached(
-        "INSERT INTO messages (channel_id, message_id, author_id, content, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO messages (channel_id, message_id, author_id, content, created_at, reply_to, extras)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
-    .execute(params![new.channel_id.0, new.message_id.0, new.author.user_id.0, new.content, new.timestamp.0])?;
+    .execute(params![channel, id, author, new.content, new.timestamp.0, reply_to, extras.0])?;
     let Some(nonce) = &new.nonce else { return Ok(()) };
-    let today = day(Timestamp(Ids::milliseconds(new.message_id.0)));
+    let today = day(Timestamp(Ids::milliseconds(id)));
     db.prepare_cached(
         "INSERT OR REPLACE INTO nonces (day, author_id, channel_id, nonce, message_id) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
-    .execute(params![today, new.author.user_id.0, new.channel_id.0, nonce, new.message_id.0])
+    .execute(params![today, author, channel, nonce, id])
     .map(drop)
 }
 
@@ -73,35 +90,57 @@ pub fn by_nonce(
 }
 
 /// A message.
-pub fn get(db: &Connection, channel: ChannelId, id: MessageId) -> rusqlite::Result<Option<Message>> {
-    db.prepare_cached(&format!(
-        "SELECT {} FROM messages JOIN users ON user_id = author_id WHERE channel_id = ?1 AND message_id = ?2",
-        columns()
-    ))?
-    .query_row([channel.0, id.0], message)
-    .optional()
+pub fn get(db: &Connection, viewer: UserId, channel: ChannelId, id: MessageId) -> rusqlite::Result<Option<Message>> {
+    let found = db
+        .prepare_cached(&format!(
+            "SELECT {} FROM messages JOIN users ON user_id = author_id WHERE channel_id = ?1 AND message_id = ?2",
+            columns()
+        ))?
+        .query_row([channel.0, id.0], bare)
+        .optional()?;
+    found.map(|found| whole(db, viewer, found)).transpose()
+}
+
+/// Whether there is such a message.
+pub fn exists(db: &Connection, channel: ChannelId, id: MessageId) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT EXISTS (SELECT 1 FROM messages WHERE channel_id = ?1 AND message_id = ?2)")?
+        .query_row([channel.0, id.0], |row| row.get(0))
 }
 
 /// Up to `limit` messages below `position`, newest first.
-pub fn before(db: &Connection, channel: ChannelId, position: i64, limit: usize) -> rusqlite::Result<Vec<Message>> {
+pub fn before(
+    db: &Connection,
+    viewer: UserId,
+    channel: ChannelId,
+    position: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<Message>> {
     db.prepare_cached(&format!(
         "SELECT {} FROM messages JOIN users ON user_id = author_id WHERE channel_id = ?1 AND message_id < ?2
          ORDER BY message_id DESC LIMIT ?3",
         columns()
     ))?
-    .query_map(params![channel.0, position, limit as i64], message)?
+    .query_map(params![channel.0, position, limit as i64], bare)?
+    .map(|found| whole(db, viewer, found?))
     .collect()
 }
 
 /// Up to `limit` messages above `position`, those nearest to it, newest first.
-pub fn after(db: &Connection, channel: ChannelId, position: i64, limit: usize) -> rusqlite::Result<Vec<Message>> {
+pub fn after(
+    db: &Connection,
+    viewer: UserId,
+    channel: ChannelId,
+    position: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<Message>> {
     let mut found = db
         .prepare_cached(&format!(
             "SELECT {} FROM messages JOIN users ON user_id = author_id WHERE channel_id = ?1 AND message_id > ?2
              ORDER BY message_id LIMIT ?3",
             columns()
         ))?
-        .query_map(params![channel.0, position, limit as i64], message)?
+        .query_map(params![channel.0, position, limit as i64], bare)?
+        .map(|found| whole(db, viewer, found?))
         .collect::<rusqlite::Result<Vec<_>>>()?;
     found.reverse();
     Ok(found)
@@ -113,16 +152,19 @@ pub fn last(db: &Connection, channel: ChannelId) -> rusqlite::Result<Option<Mess
         .query_row([channel.0], |row| Ok(row.get::<_, Option<i64>>(0)?.map(MessageId)))
 }
 
-/// Sets the text of a message.
-pub fn edit(db: &Connection, channel: ChannelId, id: MessageId, content: &str, now: Timestamp) -> rusqlite::Result<()> {
+/// Sets the text of a message and whom it mentions, as `after` has them.
+pub fn edit(db: &Connection, after: &Message, everyone: Option<RoleId>, now: Timestamp) -> rusqlite::Result<()> {
+    extras::set_mentions(db, after, everyone)?;
     db.prepare_cached("UPDATE messages SET content = ?3, edited_at = ?4 WHERE channel_id = ?1 AND message_id = ?2")?
-        .execute(params![channel.0, id.0, content, now.0])
+        .execute(params![after.channel_id.0, after.message_id.0, after.content, now.0])
         .map(drop)
 }
 
-/// Removes a message.
+/// Removes a message with all that belongs to it.
 pub fn delete(db: &Connection, channel: ChannelId, id: MessageId) -> rusqlite::Result<()> {
-    db.prepare_cached("DELETE FROM messages WHERE channel_id = ?1 AND message_id = ?2")?
-        .execute([channel.0, id.0])
-        .map(drop)
+    let extras = db
+        .prepare_cached("DELETE FROM messages WHERE channel_id = ?1 AND message_id = ?2 RETURNING extras")?
+        .query_row([channel.0, id.0], |row| row.get(0).map(Extras))
+        .optional()?;
+    extras.map_or(Ok(()), |extras| extras::remove(db, channel, id, extras))
 }

@@ -11,12 +11,15 @@ pub mod blocks;
 pub mod channels;
 mod committer;
 pub mod dms;
+pub mod extras;
 pub mod instance;
 pub mod invites;
 pub mod messages;
+pub mod pins;
 #[cfg(test)]
 mod plans;
 mod queue;
+pub mod reactions;
 pub mod read_states;
 mod readers;
 pub mod reveals;
@@ -24,6 +27,7 @@ pub mod roles;
 mod schema;
 pub mod servers;
 pub mod sessions;
+pub mod settings;
 mod sweep;
 #[cfg(test)]
 mod tests;

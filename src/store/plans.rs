@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex};
 use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
+use super::extras::{self, Extras};
+use super::reactions::{self, Kind};
 use super::{
-    accounts, audit, bans, blocks, channels, dms, invites, messages, read_states, reveals, roles, servers, sessions,
-    sweep,
+    accounts, audit, bans, blocks, channels, dms, invites, messages, pins, read_states, reveals, roles, servers,
+    sessions, settings, sweep,
 };
-use crate::model::object::{Action, Author, Message, Override};
-use crate::model::{ChannelId, EntryId, MessageId, Permissions, RoleId, ServerId, SessionId, Timestamp, UserId};
+use crate::model::object::{Action, Author, Message, Override, Reply};
+use crate::model::{ChannelId, Emoji, EntryId, MessageId, Permissions, RoleId, ServerId, SessionId, Timestamp, UserId};
 
 const NOW: Timestamp = Timestamp(1_900_000_000_000);
 const ALICE: UserId = UserId(1);
@@ -79,10 +81,10 @@ fn message() -> Message {
         timestamp: NOW,
         edited_at: None,
         reply_to: None,
-        mentions: Vec::new(),
+        mentions: vec![BOB],
         mentioned_users: Vec::new(),
-        mention_roles: Vec::new(),
-        mention_everyone: false,
+        mention_roles: vec![RoleId(70)],
+        mention_everyone: true,
         attachments: Vec::new(),
         reactions: None,
         pinned: false,
@@ -92,22 +94,53 @@ fn message() -> Message {
 
 #[test]
 fn a_page_of_history() {
-    seeks_in_order(|db| messages::before(db, CHANNEL, i64::MAX, 50));
-    seeks_in_order(|db| messages::after(db, CHANNEL, 0, 50));
-    seeks_in_order(|db| messages::get(db, CHANNEL, MESSAGE));
+    seeks_in_order(|db| messages::before(db, ALICE, CHANNEL, i64::MAX, 50));
+    seeks_in_order(|db| messages::after(db, ALICE, CHANNEL, 0, 50));
+    seeks_in_order(|db| messages::get(db, ALICE, CHANNEL, MESSAGE));
     seeks_in_order(|db| messages::last(db, CHANNEL));
     seeks_in_order(|db| servers::members(db, SERVER, 0, 50));
 }
 
 #[test]
 fn posting_editing_and_deleting() {
-    seeks(|db| messages::add(db, &message()));
+    seeks(|db| messages::add(db, &message(), Some(ROLE)));
     seeks(|db| messages::by_nonce(db, ALICE, CHANNEL, "nonce", MESSAGE.0));
-    seeks(|db| messages::edit(db, CHANNEL, MESSAGE, "", NOW));
+    seeks(|db| messages::edit(db, &message(), Some(ROLE), NOW));
     seeks(|db| channels::keep_last(db, CHANNEL, MESSAGE));
-    seeks(|db| messages::delete(db, CHANNEL, MESSAGE));
+    seeks(|db| {
+        messages::add(db, &message(), Some(ROLE))?;
+        extras::note(db, CHANNEL, MESSAGE, Extras(u8::MAX), Extras(u8::MAX))?;
+        messages::delete(db, CHANNEL, MESSAGE)
+    });
     seeks(|db| read_states::set(db, ALICE, CHANNEL, MESSAGE));
     seeks(|db| dms::set_hidden(db, CHANNEL, ALICE, false));
+}
+
+#[test]
+fn what_belongs_to_a_message() {
+    let reply = Reply { message_id: MessageId(1), author: None, content: None, deleted: true };
+    seeks(|db| {
+        messages::add(db, &Message { reply_to: Some(reply), ..message() }, Some(ROLE))?;
+        extras::note(db, CHANNEL, MESSAGE, Extras(u8::MAX), Extras(u8::MAX))?;
+        db.execute_batch("INSERT INTO users (user_id, username, password_hash, created_at) VALUES (1, '', '', 0)")?;
+        messages::get(db, ALICE, CHANNEL, MESSAGE).map(Option::unwrap)
+    });
+    let kind = Kind { kind_id: 1, emoji: String::new(), count: 1 };
+    let emoji = Emoji::parse("👍").unwrap();
+    seeks(|db| reactions::add_kind(db, CHANNEL, MESSAGE, 1, &emoji));
+    seeks(|db| reactions::add(db, CHANNEL, MESSAGE, 1, ALICE));
+    seeks(|db| {
+        reactions::add(db, CHANNEL, MESSAGE, 1, ALICE)?;
+        reactions::remove(db, CHANNEL, MESSAGE, &kind, ALICE)
+    });
+    seeks_in_order(|db| reactions::people(db, CHANNEL, MESSAGE, 1, 0, 50));
+    seeks_in_order(|db| pins::list(db, CHANNEL));
+    seeks(|db| pins::add(db, CHANNEL, MESSAGE, 9));
+    seeks(|db| pins::remove(db, CHANNEL, MESSAGE));
+    seeks(|db| messages::exists(db, CHANNEL, MESSAGE));
+    seeks(|db| extras::count_mentions(db, ALICE, &[ROLE], CHANNEL, MESSAGE));
+    seeks(|db| settings::get(db, ALICE));
+    seeks(|db| settings::set(db, ALICE, "{}"));
 }
 
 #[test]
@@ -211,16 +244,16 @@ fn bans_blocks_and_who_did_what() {
 fn sweeping() {
     for deleted in [
         "",
-        "INSERT INTO servers VALUES (3, '', '', 1, 0, 0, 1)",
+        "INSERT INTO servers VALUES (3, '', '', 1, 0, 0, 1, NULL)",
         "INSERT INTO channels VALUES (4, 3, 'text', NULL, '', '', 0, NULL, 0, 1)",
-        "INSERT INTO messages VALUES (4, 1, 1, '', 0, NULL);
+        "INSERT INTO messages VALUES (4, 1, 1, '', 0, NULL, NULL, 0);
          INSERT INTO channels VALUES (4, 3, 'text', NULL, '', '', 0, NULL, 0, 1)",
         "INSERT INTO gone_roles VALUES (7)",
         "INSERT INTO gone_roles VALUES (7); INSERT INTO member_roles VALUES (1, 3, 7)",
         "INSERT INTO purges VALUES (9, 3, 1, 0, 0, 0)",
-        "INSERT INTO purges VALUES (9, 3, 1, 0, 0, 0); INSERT INTO messages VALUES (4, 1, 1, '', 0, NULL);
+        "INSERT INTO purges VALUES (9, 3, 1, 0, 0, 0); INSERT INTO messages VALUES (4, 1, 1, '', 0, NULL, NULL, 0);
          INSERT INTO channels VALUES (4, 3, 'text', NULL, '', '', 0, NULL, 0, 0)",
-        r#"INSERT INTO servers VALUES (3, '', '', 1, 0, 0, 0); INSERT INTO roles VALUES (3, 3, 'everyone', 0, 0, 0);
+        r#"INSERT INTO servers VALUES (3, '', '', 1, 0, 0, 0, NULL); INSERT INTO roles VALUES (3, 3, 'everyone', 0, 0, 0);
            INSERT INTO members VALUES (3, 1, NULL, 0);
            INSERT INTO reveals VALUES (9, 3, '{"everyone": {"role_id": "3", "position": 0, "permissions": []},
                                              "roles": [], "overrides": {}}', 0)"#,

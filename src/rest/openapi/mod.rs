@@ -124,7 +124,7 @@ fn tag(route: &Route) -> &'static str {
         _ if has("/invites") => "Invites",
         _ if has("/members") || has("/bans") => "Members",
         _ if has("/roles") || has("/overrides") => "Roles",
-        _ if has("/messages") => "Messages",
+        _ if has("/messages") || has("/pins") => "Messages",
         _ if has("/channels") => "Channels",
         _ if has("/servers") => "Servers",
         _ if has("/users") => "Users and DMs",
@@ -148,6 +148,7 @@ fn parameters(route: &Route, schemas: &mut Schemas) -> Vec<Value> {
     let in_path = route.parameters().map(|name| {
         let (schema, description) = match name {
             "user_id" => (json!({"anyOf": [id, {"const": "@me"}]}), "A person; `@me` is the caller."),
+            "emoji" => (json!({"type": "string", "minLength": 1, "maxLength": limits::EMOJI_BYTES}), "One emoji."),
             "code" => (json!({"type": "string", "minLength": 1}), "The code of an invite."),
             _ => (id.clone(), "Which one; 404 for what is no ID."),
         };

@@ -300,7 +300,7 @@ fn a_sweep_does_not_hold_read_states_up() {
 
 /// A server of 600 members, deleted: two steps.
 fn with_deleted_server(tx: &mut Tx<'_>) -> Result<()> {
-    let sql = "INSERT INTO servers VALUES (5, '', '', 1, 600, 0, 1)";
+    let sql = "INSERT INTO servers VALUES (5, '', '', 1, 600, 0, 1, NULL)";
     tx.db.execute(sql, [])?;
     for user in 1_000..1_600 {
         tx.db.execute(

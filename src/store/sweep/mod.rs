@@ -90,6 +90,16 @@ fn sweep_channel(db: &Connection, channel: i64, rows: i64) -> rusqlite::Result<(
     for sql in [
         "DELETE FROM messages WHERE channel_id = ?1 AND message_id IN
          (SELECT message_id FROM messages WHERE channel_id = ?1 LIMIT ?2)",
+        "DELETE FROM mentions WHERE (user_id, channel_id, message_id) IN
+         (SELECT user_id, channel_id, message_id FROM mentions WHERE channel_id = ?1 LIMIT ?2)",
+        "DELETE FROM role_mentions WHERE channel_id = ?1 AND (message_id, role_id) IN
+         (SELECT message_id, role_id FROM role_mentions WHERE channel_id = ?1 LIMIT ?2)",
+        "DELETE FROM reactions WHERE channel_id = ?1 AND (message_id, kind_id, user_id) IN
+         (SELECT message_id, kind_id, user_id FROM reactions WHERE channel_id = ?1 LIMIT ?2)",
+        "DELETE FROM reaction_kinds WHERE channel_id = ?1 AND (message_id, kind_id) IN
+         (SELECT message_id, kind_id FROM reaction_kinds WHERE channel_id = ?1 LIMIT ?2)",
+        "DELETE FROM pins WHERE channel_id = ?1 AND pin_id IN
+         (SELECT pin_id FROM pins WHERE channel_id = ?1 LIMIT ?2)",
         "DELETE FROM read_states WHERE channel_id = ?1 AND user_id IN
          (SELECT user_id FROM read_states WHERE channel_id = ?1 LIMIT ?2)",
     ] {

@@ -24,7 +24,8 @@ fn fill(path: &Path) {
         .unwrap();
     }
     for server in [1, 2] {
-        tx.execute("INSERT INTO servers VALUES (?1, '', '', 1, 0, 0, ?2)", [server, i64::from(server == 1)]).unwrap();
+        tx.execute("INSERT INTO servers VALUES (?1, '', '', 1, 0, 0, ?2, NULL)", [server, i64::from(server == 1)])
+            .unwrap();
         tx.execute("INSERT INTO roles VALUES (?1, ?1, 'everyone', 0, 0, 0)", [server]).unwrap();
         tx.execute("INSERT INTO roles VALUES (?1 + 50, ?1, 'staff', 0, 1, 0)", [server]).unwrap();
         tx.execute("INSERT INTO bans VALUES (?1, 2, NULL, 1, 0)", [server]).unwrap();
@@ -40,7 +41,17 @@ fn fill(path: &Path) {
         }
         tx.execute("INSERT INTO overrides VALUES (?1 * 100 + 11, ?1, ?1, 0, 1)", [server]).unwrap();
         for row in 1..=MANY {
-            tx.execute("INSERT INTO messages VALUES (?1, ?2, 1, '', 0, NULL)", [server * 100 + 11, row]).unwrap();
+            tx.execute("INSERT INTO messages VALUES (?1, ?2, 1, '', 0, NULL, NULL, 0)", [server * 100 + 11, row])
+                .unwrap();
+            for sql in [
+                "INSERT INTO mentions VALUES (?2, ?1 * 100 + 11, ?2)",
+                "INSERT INTO role_mentions VALUES (?1 * 100 + 11, ?2, 7)",
+                "INSERT INTO reaction_kinds VALUES (?1 * 100 + 11, ?2, 1, '👍', 1)",
+                "INSERT INTO reactions VALUES (?1 * 100 + 11, ?2, 1, 1)",
+                "INSERT INTO pins VALUES (?1 * 100 + 11, ?2, ?2)",
+            ] {
+                tx.execute(sql, [server, row]).unwrap();
+            }
             tx.execute("INSERT INTO members VALUES (?1, ?2, NULL, 0)", [server, row]).unwrap();
             tx.execute("INSERT INTO member_roles VALUES (?2, ?1, ?1 + 50)", [server, row]).unwrap();
             tx.execute("INSERT INTO read_states VALUES (?2, ?1, 1)", [server * 100 + 11, row]).unwrap();
@@ -62,6 +73,7 @@ fn counts(db: &Connection) -> Vec<i64> {
     let tables = [
         ["servers", "channels", "messages", "members", "read_states", "roles", "invites"],
         ["dm_members", "nonces", "member_roles", "overrides", "bans", "audit_log", "gone_roles"],
+        ["mentions", "role_mentions", "reaction_kinds", "reactions", "pins", "purges", "reveals"],
     ];
     let count = |table: &&str| db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
     tables.as_flattened().iter().map(count).collect()
@@ -89,7 +101,7 @@ fn small_steps_remove_all_that_nobody_sees_and_nothing_else() {
         }
     }
     assert!(steps >= 12, "{steps}");
-    assert_eq!(counts(&db), [1, 2, MANY, MANY, MANY, 2, 1, 0, 2, MANY, 1, 1, 1, 0]);
+    assert_eq!(counts(&db), [1, 2, MANY, MANY, MANY, 2, 1, 0, 2, MANY, 1, 1, 1, 0, MANY, MANY, MANY, MANY, MANY, 0, 0]);
     let violations: i64 = db.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();
     assert_eq!(violations, 0);
 }
@@ -100,7 +112,7 @@ fn server(people: i64) -> Connection {
     db.execute_batch(include_str!("../../../schema.sql")).unwrap();
     db.execute_batch(
         "INSERT INTO users (user_id, username, password_hash, created_at) VALUES (1, 'owner', '', 0);
-         INSERT INTO servers VALUES (1, '', '', 1, 0, 0, 0);
+         INSERT INTO servers VALUES (1, '', '', 1, 0, 0, 0, NULL);
          INSERT INTO roles VALUES (1, 1, 'everyone', 0, 0, 1), (2, 1, 'staff', 0, 1, 0);
          INSERT INTO channels VALUES (10, 1, 'text', NULL, '', '', 0, NULL, 0, 0), (11, 1, 'text', NULL, '', '', 1, NULL, 0, 0);",
     )
@@ -126,10 +138,10 @@ fn the_messages_that_go_with_a_ban_are_its_own_and_recent_and_told_one_by_one() 
         let id = purge - (MANY - at) * SECOND / 10;
         for channel in [10, 11] {
             let row = params![channel, id - 1, 1 + at % 3];
-            db.execute("INSERT INTO messages VALUES (?1, ?2, ?3, '', 0, NULL)", row).unwrap();
+            db.execute("INSERT INTO messages VALUES (?1, ?2, ?3, '', 0, NULL, NULL, 0)", row).unwrap();
         }
     }
-    db.execute("INSERT INTO messages VALUES (10, ?1, 2, 'later', 0, NULL)", [purge + 1]).unwrap();
+    db.execute("INSERT INTO messages VALUES (10, ?1, 2, 'later', 0, NULL, NULL, 0)", [purge + 1]).unwrap();
     bans::purge(&db, ServerId(1), UserId(2), 60, purge).unwrap();
     let mut told = Vec::new();
     loop {
@@ -163,12 +175,13 @@ fn what_members_come_to_see_is_read_up_to_then_and_what_they_saw_stays_unread() 
     // Channel 11 is hidden from everyone, but the staff (every tenth) sees it; channel 10 is for all.
     db.execute("INSERT INTO overrides VALUES (11, 1, 1, 0, 1), (11, 2, 1, 1, 0)", []).unwrap();
     db.execute("INSERT INTO member_roles SELECT user_id, 1, 2 FROM members WHERE user_id % 10 = 0", []).unwrap();
-    db.execute("INSERT INTO messages VALUES (10, 5, 1, '', 0, NULL), (11, 6, 1, '', 0, NULL)", []).unwrap();
+    db.execute("INSERT INTO messages VALUES (10, 5, 1, '', 0, NULL, NULL, 0), (11, 6, 1, '', 0, NULL, NULL, 0)", [])
+        .unwrap();
     let before = roles::rules(&db, ServerId(1)).unwrap();
     db.execute("DELETE FROM overrides", []).unwrap();
     reveals::add(&db, ServerId(1), 100, &before).unwrap();
     // Said after the change: nobody has read it, but for the second.
-    db.execute("INSERT INTO messages VALUES (11, 101, 1, '', 0, NULL)", []).unwrap();
+    db.execute("INSERT INTO messages VALUES (11, 101, 1, '', 0, NULL, NULL, 0)", []).unwrap();
     db.execute("INSERT INTO read_states VALUES (2, 11, 101), (3, 11, 5)", []).unwrap();
     // Who connects before the sweep has come to them is told the same.
     assert_eq!(reveals::of(&db, UserId(4)).unwrap(), [(ChannelId(11), MessageId(6))]);

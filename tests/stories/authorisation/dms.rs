@@ -36,6 +36,14 @@ PATCH  /channels/{channel_id}/messages/{message_id} elsewhere  401  401  404  40
 DELETE /channels/{channel_id}/messages/{message_id} own        401  401  404  404  404  404  204  204  204
 DELETE /channels/{channel_id}/messages/{message_id} another's  401  401  404  404  404  404  403  403  403
 DELETE /channels/{channel_id}/messages/{message_id} elsewhere  401  401  404  404  404  404  404  404  404
+GET    /channels/{channel_id}/messages/{message_id}/reactions/{emoji} another's 401  401  404  404  404  404  200  200  200
+PUT    /channels/{channel_id}/messages/{message_id}/reactions/{emoji} another's 401  401  404  404  404  404  204  204  204
+DELETE /channels/{channel_id}/messages/{message_id}/reactions/{emoji} another's 401  401  404  404  404  404  204  204  204
+GET    /channels/{channel_id}/pins                             401  401  404  404  404  404  200  200  200
+PUT    /channels/{channel_id}/pins/{message_id} another's      401  401  404  404  404  404  204  204  204
+PUT    /channels/{channel_id}/pins/{message_id} elsewhere      401  401  404  404  404  404  404  404  404
+DELETE /channels/{channel_id}/pins/{message_id} another's      401  401  404  404  404  404  204  204  204
+DELETE /channels/{channel_id}/pins/{message_id} elsewhere      401  401  404  404  404  404  404  404  404
 ";
 
 /// The DMs, by the column of the peer in them.

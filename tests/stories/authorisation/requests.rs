@@ -130,6 +130,8 @@ impl Scene<'_> {
             },
             "message_id" if words.has("elsewhere") => self.elsewhere.message.clone(),
             "message_id" => self.stage.messages[&self.whose(words, &self.stage.messages)].clone(),
+            // 👍, percent-encoded.
+            "emoji" => "%F0%9F%91%8D".to_owned(),
             "code" => self.stage.invites[&self.whose(words, &self.stage.invites)].clone(),
             "session_id" if words.has("own") && self.who.is_signed_in() => self.people.session_of(self.who),
             "session_id" => self.people.session_of(Who::Peer),
@@ -185,6 +187,7 @@ impl Scene<'_> {
             ("PUT /channels/{channel_id}/overrides/{role_id}", _) => json!({"deny": ["send_messages"]}),
             ("POST /channels/{channel_id}/messages", _) => json!({"content": "new"}),
             ("PATCH /channels/{channel_id}/messages/{message_id}", _) => json!({"content": "changed"}),
+            ("PUT /users/@me/settings", _) => json!({"theme": "dark"}),
             ("PATCH /users/{user_id}", _) => json!({"bio": "changed"}),
             ("POST /users/{user_id}/dm-channels", _) => json!({"recipient_id": peer}),
             _ => return None,

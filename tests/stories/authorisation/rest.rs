@@ -144,6 +144,23 @@ DELETE /channels/{channel_id}/messages/{message_id} another's            401  40
 DELETE /channels/{channel_id}/messages/{message_id} another's barred     401  401  404  404  404  403  403  204  404
 DELETE /channels/{channel_id}/messages/{message_id} another's favoured   401  401  404  404  404  204  204  204  404
 DELETE /channels/{channel_id}/messages/{message_id} elsewhere            401  401  404  404  404  404  404  404  404
+GET    /channels/{channel_id}/messages/{message_id}/reactions/{emoji} another's         401  401  404  404  404  200  200  200  404
+GET    /channels/{channel_id}/messages/{message_id}/reactions/{emoji} elsewhere         401  401  404  404  404  404  404  404  404
+PUT    /channels/{channel_id}/messages/{message_id}/reactions/{emoji} another's         401  401  404  404  404  204  204  204  404
+PUT    /channels/{channel_id}/messages/{message_id}/reactions/{emoji} elsewhere         401  401  404  404  404  404  404  404  404
+DELETE /channels/{channel_id}/messages/{message_id}/reactions/{emoji} another's         401  401  404  404  404  204  204  204  404
+DELETE /channels/{channel_id}/messages/{message_id}/reactions/{emoji} elsewhere         401  401  404  404  404  404  404  404  404
+PUT    /channels/{channel_id}/messages/{message_id}/reactions/{emoji} another's muted   401  401  404  404  404  403  403  204  404
+DELETE /channels/{channel_id}/messages/{message_id}/reactions/{emoji} another's muted   401  401  404  404  404  204  204  204  404
+GET    /channels/{channel_id}/pins                                       401  401  404  404  404  200  200  200  404
+PUT    /channels/{channel_id}/pins/{message_id} another's                401  401  404  404  404  403  204  204  404
+PUT    /channels/{channel_id}/pins/{message_id} another's barred         401  401  404  404  404  403  403  204  404
+PUT    /channels/{channel_id}/pins/{message_id} another's favoured       401  401  404  404  404  204  204  204  404
+PUT    /channels/{channel_id}/pins/{message_id} elsewhere                401  401  404  404  404  404  404  404  404
+DELETE /channels/{channel_id}/pins/{message_id} another's                401  401  404  404  404  403  204  204  404
+DELETE /channels/{channel_id}/pins/{message_id} another's barred         401  401  404  404  404  403  403  204  404
+DELETE /channels/{channel_id}/pins/{message_id} another's favoured       401  401  404  404  404  204  204  204  404
+DELETE /channels/{channel_id}/pins/{message_id} elsewhere                401  401  404  404  404  404  404  404  404
 
 # Invites
 GET    /servers/{server_id}/invites                                      401  401  404  404  404  200  200  200  404
@@ -168,6 +185,8 @@ POST   /users/{user_id}/dm-channels peer                                 401  40
 GET    /users/@me/blocks                                                 401  401  200  200  200  200  200  200  200
 PUT    /users/@me/blocks/{user_id} peer                                  401  401  404  404  404  204  204  204  404
 DELETE /users/@me/blocks/{user_id} peer                                  401  401  204  204  204  204  204  204  204
+GET    /users/@me/settings                                               401  401  200  200  200  200  200  200  200
+PUT    /users/@me/settings                                               401  401  204  204  204  204  204  204  204
 
 # The instance
 GET    /instance                                                         200  200  200  200  200  200  200  200  200
