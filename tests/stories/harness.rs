@@ -299,12 +299,17 @@ impl Gateway {
     /// The next frame.
     #[track_caller]
     pub fn next(&mut self) -> Value {
+        self.try_next().unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// The next frame, or why there is none.
+    pub fn try_next(&mut self) -> Result<Value, String> {
         loop {
             match self.socket.read() {
-                Ok(Message::Text(text)) => return serde_json::from_str(&text).unwrap(),
-                Ok(Message::Close(frame)) => panic!("closed: {frame:?}"),
+                Ok(Message::Text(text)) => return Ok(serde_json::from_str(&text).unwrap()),
+                Ok(Message::Close(frame)) => return Err(format!("closed: {frame:?}")),
                 Ok(_) => {}
-                Err(error) => panic!("waited in vain: {error}"),
+                Err(error) => return Err(format!("waited in vain: {error}")),
             }
         }
     }

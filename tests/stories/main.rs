@@ -3,13 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod chance;
 mod harness;
 
 mod accounts;
+mod acts;
 mod architecture;
 mod channels;
 mod crash;
-
 mod dms;
 mod gateway;
 mod instance;
