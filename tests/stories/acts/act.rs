@@ -41,10 +41,21 @@ impl Request {
 impl std::fmt::Display for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Rest { method, path, body: Some(body) } => write!(f, "{method} {path} {body}"),
+            Self::Rest { method, path, body: Some(body) } => write!(f, "{method} {path} {}", short(body)),
             Self::Rest { method, path, body: None } => write!(f, "{method} {path}"),
             Self::Typing(channel) => write!(f, "types in {}", text(*channel)),
         }
+    }
+}
+
+/// The same with long texts cut short.
+fn short(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.chars().count() > 40 => {
+            json!(format!("{}… ({})", text.chars().take(10).collect::<String>(), text.chars().count()))
+        }
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), short(value))).collect(),
+        other => other.clone(),
     }
 }
 
@@ -162,15 +173,20 @@ impl Outcome {
     }
 
     /// What changed in who sees what since `before` is told: to whoever lost sight of a channel that it is gone, to
-    /// whoever gained it that it is there, to whoever kept it that it changed, if it is one of `changed`.
-    pub fn turn(&mut self, model: &Model, server: &Server, before: &Sight, changed: &[Id]) {
+    /// whoever gained it that it is there, to whoever kept it that it changed, if it is one of `changed`. Who gained
+    /// it has read it.
+    pub fn turn(&mut self, model: &mut Model, server: Id, before: &Sight, changed: &[Id]) {
         self.then();
+        let server = &model.servers[&server];
         for channel in &server.channels {
             let (then, now) = (&before[&channel.id], server.viewers(channel));
             self.tell(then.difference(&now).copied(), 22, gone(server, channel));
             self.tell(now.difference(then).copied(), 20, model.channel_object(server, channel));
             if changed.contains(&channel.id) {
                 self.tell(then.intersection(&now).copied(), 21, model.channel_object(server, channel));
+            }
+            if let Some(last) = model.last.get(&channel.id) {
+                model.read.extend(now.difference(then).map(|who| ((*who, channel.id), *last)));
             }
         }
     }

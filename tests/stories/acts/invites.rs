@@ -130,6 +130,12 @@ impl Act for Join {
         }
         model.people[who].servers.push(id);
         let server = &model.servers[&id];
+        // What was said before one came is read.
+        for channel in server.channels.iter().filter(|channel| server.viewers(channel).contains(&who)) {
+            if let Some(last) = model.last.get(&channel.id) {
+                model.read.insert((who, channel.id), *last);
+            }
+        }
         let mut outcome = Outcome::new(model.server_object(server));
         let member = model.member_object(server, who);
         outcome.tell(server.people().into_iter().filter(|other| *other != who), 30, member.clone());

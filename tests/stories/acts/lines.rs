@@ -87,7 +87,7 @@ impl Line {
 
     /// Waits for what is swept: it comes in its own time.
     pub fn wait_for_swept(&mut self) {
-        if self.due.iter().any(|due| due.swept) {
+        if !self.is_lost() && self.due.iter().any(|due| due.swept) {
             let events: usize = self.due.iter().map(|due| due.events.len()).sum();
             while self.came.len() < events {
                 self.frame();

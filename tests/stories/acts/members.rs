@@ -91,14 +91,14 @@ impl Act for Update {
     fn verdict(&self, model: &Model, who: Who) -> Verdict {
         let (server, member) = member_of(model, self.server, self.user, who)?;
         let (names, gives) = (server.may(who, "manage_server"), server.may(who, "manage_roles"));
-        unless(member == who || names || gives, FORBIDDEN)?;
+        // Whatever the body: who has no business with others' names or roles, or with this one's.
+        unless(member == who || ((names || gives) && server.outranks(who, member)), FORBIDDEN)?;
         unless(self.nickname.is_none() || self.nickname().is_some(), INVALID)?;
         unless(self.roles.iter().flatten().all(|role| *role > 0), INVALID)?;
-        if self.nickname.is_some() && member != who {
-            unless(names && server.outranks(who, member), FORBIDDEN)?;
-        }
+        unless(self.nickname.is_none() || member == who || names, FORBIDDEN)?;
         if let Some(roles) = &self.roles {
-            unless(gives && (member == who || server.outranks(who, member)), FORBIDDEN)?;
+            // Who gives no roles at all does not learn which there are.
+            unless(gives, FORBIDDEN)?;
             for role in roles {
                 unless(server.position(*role).is_some_and(|position| position > 0), INVALID)?;
             }
@@ -140,7 +140,7 @@ impl Act for Update {
         let mut outcome = Outcome::new(member.clone());
         if changed {
             outcome.tell(server.people(), 32, member);
-            outcome.turn(model, server, &before, &[]);
+            outcome.turn(model, self.server, &before, &[]);
         }
         outcome
     }

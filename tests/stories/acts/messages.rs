@@ -1,6 +1,4 @@
-//! Messages and typing: in channels and in DMs, with nonces, edits and deletions.
-
-use std::time::{Duration, Instant};
+//! Messages: in channels and in DMs, with nonces, edits and deletions.
 
 use serde_json::{Value, json};
 
@@ -11,7 +9,7 @@ use super::pick;
 use crate::chance::Chance;
 
 /// What somebody may do where messages are; in a DM all that makes sense there.
-fn may(model: &Model, channel: Id, who: Who) -> Result<Set, Refusal> {
+pub fn may(model: &Model, channel: Id, who: Who) -> Result<Set, Refusal> {
     if model.dm_of(channel, who).is_some() {
         return Ok(["view_channel", "send_messages"].into());
     }
@@ -20,7 +18,7 @@ fn may(model: &Model, channel: Id, who: Who) -> Result<Set, Refusal> {
 }
 
 /// Whether a block stands between those who write to each other there.
-fn blocked(model: &Model, channel: Id) -> bool {
+pub fn blocked(model: &Model, channel: Id) -> bool {
     model.dms.get(&channel).is_some_and(|dm| model.blocked(dm.people[0], dm.people[1]))
 }
 
@@ -112,6 +110,7 @@ impl Act for Post {
             model.nonces.insert((who, self.channel, nonce.clone()), message.id);
         }
         model.last.insert(self.channel, message.id);
+        model.read.insert((who, self.channel), message.id);
         let mut object = model.message_object(self.channel, &message);
         model.messages.entry(self.channel).or_default().push(message);
         if let Some(nonce) = &self.nonce {
@@ -281,52 +280,5 @@ impl Act for List {
         assert_eq!(seen.more, older.len() > limit, "whether a Link leads on");
         let page = older.into_iter().rev().take(limit);
         Outcome::new(page.map(|message| model.message_object(self.channel, message)).collect())
-    }
-}
-
-struct Type(Id);
-
-/// How often typing is passed on, at most.
-const TYPING: Duration = Duration::from_secs(3);
-/// Whether so much less or more has passed is not certain, as the program looks at the clock at another moment.
-const TOLERANCE: Duration = Duration::from_secs(1);
-
-pub fn type_something(model: &Model, chance: &mut Chance) -> Option<Box<dyn Act>> {
-    // What is no ID at all would cost the connection.
-    Some(Box::new(Type(pick::place(model, chance).abs())))
-}
-
-impl Type {
-    /// How long ago it was last passed on.
-    fn since(&self, model: &Model, who: Who) -> Option<Duration> {
-        model.typed.get(&(who, self.0)).map(Instant::elapsed)
-    }
-}
-
-impl Act for Type {
-    fn request(&self) -> Request {
-        Request::Typing(self.0)
-    }
-
-    /// Whether others are told; nothing is answered in either case.
-    fn verdict(&self, model: &Model, who: Who) -> Verdict {
-        unless(may(model, self.0, who)?.contains("send_messages"), FORBIDDEN)?;
-        unless(!blocked(model, self.0), (403, "blocked"))?;
-        Ok(0)
-    }
-
-    fn apply(&self, model: &mut Model, who: Who, _: &Seen<'_>) -> Outcome {
-        let mut outcome = Outcome::nothing();
-        if self.since(model, who).is_none_or(|passed| passed > TYPING) {
-            model.typed.insert((who, self.0), Instant::now());
-            let d = json!({"channel_id": text(self.0), "user_id": text(model.people[who].id)});
-            outcome.tell(model.hearers(self.0).into_iter().filter(|other| *other != who), 50, d);
-        }
-        outcome
-    }
-
-    fn certain(&self, model: &Model, who: Who) -> bool {
-        let since = self.since(model, who);
-        since.is_none_or(|passed| passed + TOLERANCE < TYPING || passed > TYPING + TOLERANCE)
     }
 }

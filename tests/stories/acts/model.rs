@@ -42,6 +42,8 @@ pub struct Model {
     pub messages: BTreeMap<Id, Vec<Message>>,
     /// The last message that a channel ever had.
     pub last: BTreeMap<Id, Id>,
+    /// How far somebody has read a channel.
+    pub read: BTreeMap<(Who, Id), Id>,
     /// Which message a nonce made, by author and channel.
     pub nonces: BTreeMap<(Who, Id, String), Id>,
     /// When it was last passed on that somebody types in a channel.
@@ -59,6 +61,8 @@ pub struct Human {
     pub created_at: String,
     /// The first account is the administrator.
     pub is_admin: bool,
+    /// As others see it: everybody is always connected.
+    pub status: &'static str,
     /// In order of joining; the first is the den.
     pub servers: Vec<Id>,
     /// Latest first.

@@ -24,7 +24,7 @@ impl Model {
         })
     }
 
-    /// As others see them: everybody is always connected.
+    /// As others see them.
     pub fn user_object(&self, who: Who) -> Value {
         let human = &self.people[who];
         json!({
@@ -33,7 +33,7 @@ impl Model {
             "display_name": human.display_name,
             "bio": "",
             "avatar_url": null,
-            "status": "online",
+            "status": human.status,
             "created_at": human.created_at,
         })
     }
@@ -145,16 +145,30 @@ impl Model {
         object
     }
 
-    /// CONNECTED without the session and the read positions.
+    /// How far somebody has read what they see.
+    fn read_state_objects(&self, who: Who) -> Vec<Value> {
+        let sees = |channel| self.channel_of(channel, who).is_some() || self.has_dm(channel, who);
+        let known = self.read.iter().filter(|((reader, channel), _)| *reader == who && sees(*channel));
+        let object = |((_, channel), id): (&(Who, Id), &Id)| json!({"channel_id": text(*channel), "message_id": text(*id), "mentions": 0});
+        known.map(object).collect()
+    }
+
+    fn has_dm(&self, channel: Id, who: Who) -> bool {
+        self.dms.get(&channel).is_some_and(|dm| dm.shown.contains(&who))
+    }
+
+    /// CONNECTED without the session.
     pub fn connected_object(&self, who: Who) -> Value {
         let servers = self.people[who].servers.iter();
         let servers: Vec<Value> = servers.map(|id| self.full_server_object(&self.servers[id], who)).collect();
         let presences = self.acquaintances(who);
-        let presence = |other: Who| json!({"user_id": text(self.people[other].id), "status": "online"});
+        let presence =
+            |other: Who| json!({"user_id": text(self.people[other].id), "status": self.people[other].status});
         json!({
             "user": self.own_object(who),
             "servers": servers,
             "dm_channels": self.dm_objects(who),
+            "read_states": self.read_state_objects(who),
             "presences": presences.into_iter().map(presence).collect::<Vec<_>>(),
             "settings": {},
         })

@@ -94,7 +94,7 @@ fn replace(model: &mut Model, channel: Id, role: Id, new: Option<Override>, who:
     let mut changes = real(changes);
     changes.insert(0, ("role_id", json!(old.map(|_| text(role))), json!(new.map(|_| text(role)))));
     server.record(who, action, Some(channel), &seen.reason, changes);
-    outcome.turn(model, &model.servers[&home], &before, &[channel]);
+    outcome.turn(model, home, &before, &[channel]);
     outcome
 }
 
@@ -106,7 +106,7 @@ struct Put {
 
 pub fn put(model: &Model, chance: &mut Chance) -> Option<Box<dyn Act>> {
     let channel = if chance.once_in(20) { pick::place(model, chance) } else { pick::channel(model, chance) };
-    let home = model.home_of(channel).map_or(0, |server| server.id);
+    let home = model.home_of(channel).map_or(1, |server| server.id);
     let role = if chance.once_in(3) { home } else { pick::role(model, home, chance) };
     Some(Box::new(Put { channel, role, wish: wish(chance) }))
 }
@@ -145,7 +145,7 @@ pub fn delete(model: &Model, chance: &mut Chance) -> Option<Box<dyn Act>> {
         home.map(|server| server.channel(channel).unwrap().overrides.keys().copied().collect()).unwrap_or_default();
     let role = match chance.one(&there) {
         Some(role) if !chance.once_in(8) => *role,
-        _ => pick::role(model, home.map_or(0, |server| server.id), chance),
+        _ => pick::role(model, home.map_or(1, |server| server.id), chance),
     };
     Some(Box::new(Delete { channel, role }))
 }

@@ -94,7 +94,9 @@ impl Act for Block {
         unless(self.user > 0, NOT_FOUND)?;
         if self.put {
             unless(self.user != model.people[who].id, INVALID)?;
-            unless(model.person(self.user).is_some_and(|other| model.know(who, other)), NOT_FOUND)?;
+            // Blocked already is blocked, also who is out of sight since.
+            let can_be = |other| model.know(who, other) || model.people[who].blocks.contains(&other);
+            unless(model.person(self.user).is_some_and(can_be), NOT_FOUND)?;
         }
         Ok(204)
     }

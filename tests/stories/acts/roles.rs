@@ -198,7 +198,7 @@ impl Act for Update {
         let mut outcome = Outcome::new(model.role_object(server, place));
         if changed {
             outcome.tell(server.people(), 35, told(model, server));
-            outcome.turn(model, server, &before, &[]);
+            outcome.turn(model, self.server, &before, &[]);
         }
         outcome
     }
@@ -248,7 +248,7 @@ impl Act for Delete {
         let server = &model.servers[&self.server];
         let mut outcome = Outcome::nothing();
         outcome.tell(server.people(), 35, told(model, server));
-        outcome.turn(model, server, &before, &changed);
+        outcome.turn(model, self.server, &before, &changed);
         outcome
     }
 

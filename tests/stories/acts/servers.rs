@@ -152,9 +152,11 @@ impl Act for Update {
         unless(self.name.as_ref().is_none_or(|(_, name)| name.is_some()), INVALID)?;
         unless(self.description.as_ref().is_none_or(|text| text.len() <= 1024), INVALID)?;
         if let Some(owner) = self.owner {
+            unless(owner > 0, INVALID)?;
+            // Whomever is named: it is nobody else's to hand over.
+            unless(server.owner == who, FORBIDDEN)?;
             let member = model.person(owner).is_some_and(|owner| server.members.contains_key(&owner));
             unless(member, INVALID)?;
-            unless(server.owner == who, FORBIDDEN)?;
         }
         Ok(200)
     }
@@ -183,7 +185,7 @@ impl Act for Update {
         let mut outcome = Outcome::new(model.server_object(server));
         if changed {
             outcome.tell(server.people(), 33, model.server_object(server));
-            outcome.turn(model, server, &before, &[]);
+            outcome.turn(model, self.server, &before, &[]);
         }
         outcome
     }
