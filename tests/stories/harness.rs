@@ -321,12 +321,23 @@ impl Gateway {
     /// The next frame, or the close code that comes instead.
     #[track_caller]
     pub fn next_or_code(&mut self) -> Result<Value, u16> {
+        self.read().unwrap_or_else(|error| panic!("waited in vain: {error}"))
+    }
+
+    /// The next frame, or why there is none.
+    pub fn try_next(&mut self) -> Result<Value, String> {
+        match self.read() {
+            Ok(next) => next.map_err(|code| format!("closed: {code}")),
+            Err(error) => Err(format!("waited in vain: {error}")),
+        }
+    }
+
+    fn read(&mut self) -> Result<Result<Value, u16>, tungstenite::Error> {
         loop {
-            match self.socket.read() {
-                Ok(Message::Text(text)) => return Ok(serde_json::from_str(&text).unwrap()),
-                Ok(Message::Close(frame)) => return Err(frame.map_or(1005, |frame| frame.code.into())),
-                Ok(_) => {}
-                Err(error) => panic!("waited in vain: {error}"),
+            match self.socket.read()? {
+                Message::Text(text) => return Ok(Ok(serde_json::from_str(&text).unwrap())),
+                Message::Close(frame) => return Ok(Err(frame.map_or(1005, |frame| frame.code.into()))),
+                _ => {}
             }
         }
     }

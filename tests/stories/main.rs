@@ -3,10 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod chance;
 mod company;
 mod harness;
 
 mod accounts;
+mod acts;
 mod agreement;
 mod architecture;
 mod audit;
@@ -17,7 +19,6 @@ mod blocks;
 mod categories;
 mod channels;
 mod crash;
-
 mod dms;
 mod gateway;
 mod instance;
