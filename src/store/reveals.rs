@@ -90,12 +90,13 @@ pub(super) fn step(db: &Connection, rows: i64) -> rusqlite::Result<Option<Vec<Po
     Ok(Some(read))
 }
 
-/// The channels that had messages then, each with its last one of that time.
+/// The channels that had messages then, each with its last one of that time, be it gone: clients compare with that.
 fn written(db: &Connection, server: ServerId, until: i64) -> rusqlite::Result<Vec<(ChannelId, MessageId)>> {
     db.prepare_cached(
-        "SELECT channel_id, (SELECT max(message_id) FROM messages
-                             WHERE messages.channel_id = channels.channel_id AND message_id < ?2) AS last
-         FROM channels WHERE server_id = ?1 AND NOT deleted AND last IS NOT NULL",
+        "SELECT channel_id, max(coalesce((SELECT max(message_id) FROM messages
+                                          WHERE messages.channel_id = channels.channel_id AND message_id < ?2), 0),
+                                iif(last_gone < ?2, last_gone, 0)) AS last
+         FROM channels WHERE server_id = ?1 AND NOT deleted AND last > 0",
     )?
     .query_map([server.0, until], |row| Ok((ChannelId(row.get(0)?), MessageId(row.get(1)?))))?
     .collect()
