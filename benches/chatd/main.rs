@@ -23,6 +23,7 @@
 )]
 
 mod client;
+mod crowd;
 mod deliveries;
 mod lines;
 mod machine;

@@ -173,7 +173,8 @@ pub fn update(
         Change::new("parent_id", &channel.parent_id, &result.parent_id),
     ];
     changes.retain(|change| change.before != change.after);
-    if !changes.is_empty() {
+    // A move may leave the channel where it is and number the others anew.
+    if changed(&before, &all).next().is_some() {
         audit::record(cx, server, caller, (Action::ChannelUpdate, Some(id.0)), &changes)?;
     }
     publish_changes(cx, server, &before, &all)?;
@@ -193,16 +194,21 @@ fn move_to(all: &mut Vec<Channel>, id: ChannelId, position: u32) {
 
 /// Stores and tells each channel that is not as it was.
 fn publish_changes(cx: &mut Writing<'_, '_>, server: ServerId, before: &[Channel], after: &[Channel]) -> Result<()> {
-    for channel in after {
-        let key = |c: &Channel| (c.name.clone(), c.topic.clone(), c.position, c.parent_id);
-        let old = before.iter().find(|c| c.channel_id == channel.channel_id);
-        if old.is_some_and(|old| key(old) != key(channel)) {
-            store::channels::set(cx.db, channel)?;
-            let audience = Audience::Channel(server, channel.channel_id);
-            cx.publish(Event::new(audience, Payload::ChannelUpdate(channel.clone())));
-        }
+    for channel in changed(before, after) {
+        store::channels::set(cx.db, channel)?;
+        let audience = Audience::Channel(server, channel.channel_id);
+        cx.publish(Event::new(audience, Payload::ChannelUpdate(channel.clone())));
     }
     Ok(())
+}
+
+/// The channels that are not as they were.
+fn changed<'a>(before: &'a [Channel], after: &'a [Channel]) -> impl Iterator<Item = &'a Channel> {
+    let key = |c: &Channel| (c.name.clone(), c.topic.clone(), c.position, c.parent_id);
+    after.iter().filter(move |channel| {
+        let old = before.iter().find(|c| c.channel_id == channel.channel_id);
+        old.is_some_and(|old| key(old) != key(channel))
+    })
 }
 
 /// Deletes a channel of a server (what stood in a category stands free then), hides a DM or leaves a group.

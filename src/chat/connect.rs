@@ -60,6 +60,10 @@ fn first_screen(cx: &Reading<'_>, caller: &Caller, late: Vec<(ChannelId, Message
     let dm_channels = dms::list(cx, caller, caller.user_id)?;
     let mut read: HashMap<_, MessageId> = store::read_states::of(cx.db, caller.user_id)?.into_iter().collect();
     read.extend(late);
+    for (channel, last) in store::reveals::of(cx.db, caller.user_id)? {
+        let at = read.entry(channel).or_insert(last);
+        *at = last.max(*at);
+    }
     let mut read_states = Vec::new();
     for channel in servers.iter().flat_map(|server| &server.channels).chain(&dm_channels) {
         let channel_id = channel.channel_id;

@@ -34,7 +34,7 @@ pub(super) fn rules_changed(
     }
     if turned {
         let id = cx.next_id();
-        store::roles::reveal(cx.db, server, id, before)?;
+        store::reveals::add(cx.db, server, id, before)?;
         cx.tx.sweep_later();
     }
     if !roles_changed && changed.is_empty() {

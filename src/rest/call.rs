@@ -94,8 +94,14 @@ impl Call<'_> {
         let reason = if self.route.audited { self.reason() } else { Ok(None) };
         self.rest.chat.write(move |cx| {
             let caller = chat::caller(cx, &claims)?;
-            cx.because(reason?);
-            rule(cx, &caller)
+            let (reason, refused) = match reason {
+                Ok(reason) => (reason, None),
+                Err(error) => (None, Some(error)),
+            };
+            cx.because(reason);
+            let done = rule(cx, &caller)?;
+            // Behind all that the rule refuses; what it did is undone.
+            refused.map_or(Ok(done), Err)
         })
     }
 

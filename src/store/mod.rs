@@ -24,6 +24,7 @@ mod queue;
 pub mod reactions;
 pub mod read_states;
 mod readers;
+pub mod reveals;
 pub mod roles;
 mod schema;
 pub mod servers;

@@ -9,8 +9,8 @@ use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use super::extras::{self, Extras};
 use super::reactions::{self, Kind};
 use super::{
-    accounts, audit, bans, blocks, channels, dms, invites, messages, pins, read_states, roles, servers, sessions,
-    settings, sweep,
+    accounts, audit, bans, blocks, channels, dms, invites, messages, pins, read_states, reveals, roles, servers,
+    sessions, settings, sweep,
 };
 use crate::model::object::{Action, Author, Message, Override, Reply};
 use crate::model::{ChannelId, Emoji, EntryId, MessageId, Permissions, RoleId, ServerId, SessionId, Timestamp, UserId};
@@ -178,6 +178,7 @@ fn the_first_screen() {
     seeks(|db| dms::accounts(db, CHANNEL));
     seeks(|db| dms::peers(db, ALICE));
     seeks(|db| read_states::of(db, ALICE));
+    seeks(|db| reveals::of(db, ALICE));
 }
 
 #[test]

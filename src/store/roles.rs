@@ -214,16 +214,11 @@ pub fn badges(db: &Connection, user: UserId) -> rusqlite::Result<Vec<(ServerId, 
     Ok(found)
 }
 
-/// Remembers that, by rules that replaced `before`, members may see more than they did: what was written until `id`
-/// counts as read for them.
-pub fn reveal(db: &Connection, server: ServerId, id: i64, before: &Rules) -> rusqlite::Result<()> {
-    let before =
-        serde_json::to_string(before).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    db.execute(
-        "INSERT INTO reveals (reveal_id, server_id, before, user_id) VALUES (?1, ?2, ?3, 0)",
-        params![id, server.0, before],
-    )
-    .map(drop)
+/// The roles that a member holds, those included that are gone but not yet swept, ascending.
+pub(super) fn held(db: &Connection, server: ServerId, user: UserId) -> rusqlite::Result<Vec<RoleId>> {
+    db.prepare_cached("SELECT role_id FROM member_roles WHERE user_id = ?1 AND server_id = ?2 ORDER BY role_id")?
+        .query_map([user.0, server.0], |row| Ok(RoleId(row.get(0)?)))?
+        .collect()
 }
 
 const _: () = assert!(Permission::ViewChannel as u8 == 0, "the index overrides_of_sight is made for bit 0");

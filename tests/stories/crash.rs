@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::chance::{Chance, number};
 use crate::harness::{PASSWORD, text};
 
 const PEOPLE: [&str; 4] = ["alice", "bob", "carol", "dave"];
@@ -223,18 +224,6 @@ fn device(world: &World, mut client: Client, name: &str, device: usize, acknowle
     }
 }
 
-/// Numbers to choose moments with (xorshift64*): the seed alone decides them.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) % bound
-    }
-}
-
 /// What is wrong with `stored` (oldest first), when each sender was told `acknowledged`, in this order.
 fn faults(acknowledged: &BTreeMap<String, Vec<Kept>>, stored: &[Kept]) -> Vec<String> {
     let mut faults = Vec::new();
@@ -306,16 +295,12 @@ fn listen(acks: &Receiver<(String, Kept)>, count: u64, acknowledged: &mut BTreeM
     }
 }
 
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{variable} must be a number")))
-}
-
 #[test]
 fn kill_9_under_load_loses_and_doubles_nothing() {
     let rounds = number("CHATD_TEST_ROUNDS").unwrap_or(ROUNDS);
-    let seed = number("CHATD_TEST_SEED").unwrap_or_else(|| getrandom::u64().unwrap()).max(1);
+    let seed = Chance::seed();
     eprintln!("CHATD_TEST_ROUNDS={rounds} CHATD_TEST_SEED={seed}");
-    let mut chance = Chance(seed);
+    let mut chance = Chance::new(seed);
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let mut server = Process::start(&data);

@@ -14,7 +14,7 @@ use tungstenite::{Message, WebSocket};
 pub const PASSWORD: &str = "correct horse battery";
 
 /// How long a story waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A running server with a folder of its own.
 pub struct World {
@@ -40,7 +40,13 @@ impl World {
         };
         change(&mut options);
         let running = Some(app::run(options.clone()).unwrap());
-        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build();
+        // Not the time-out for everything: to look the name up in time, ureq makes a thread for each request.
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_connect(Some(PATIENCE))
+            .timeout_recv_response(Some(PATIENCE))
+            .timeout_recv_body(Some(PATIENCE))
+            .build();
         Self { running, options, folder, agent: config.into() }
     }
 
@@ -79,7 +85,8 @@ impl World {
         body: Option<&str>,
     ) -> Answer {
         // Most of what is asked for is the API; the rest is named in full.
-        let whole = ["/api/", "/chat/api/", "/healthz", "/readyz", "/metrics"].iter().any(|one| path.starts_with(one));
+        let roots = ["/api/", "/chat/api/", "/healthz", "/readyz", "/metrics", "/help/"];
+        let whole = roots.iter().any(|root| path.starts_with(root)) || path.ends_with("/qr.svg");
         let path = if whole { path.to_owned() } else { format!("/api/rest{path}") };
         let mut request = ureq::http::Request::builder().method(method).uri(self.url(&path));
         if let Some(token) = token {
@@ -240,6 +247,15 @@ impl<'a> Person<'a> {
         gateway.last_s = gateway.connected["s"].as_u64().unwrap();
         gateway
     }
+
+    /// A gateway connection that has asked to go on where a session was lost.
+    #[track_caller]
+    pub fn resumes(&self, session: &str, s: &Value) -> Gateway {
+        let mut gateway = Gateway::open(self.world, None);
+        gateway.frame(0);
+        gateway.send(4, json!({"token": self.token, "session_id": session, "s": s}));
+        gateway
+    }
 }
 
 /// The text of a JSON string.
@@ -299,12 +315,29 @@ impl Gateway {
     /// The next frame.
     #[track_caller]
     pub fn next(&mut self) -> Value {
+        self.next_or_code().unwrap_or_else(|code| panic!("closed: {code}"))
+    }
+
+    /// The next frame, or the close code that comes instead.
+    #[track_caller]
+    pub fn next_or_code(&mut self) -> Result<Value, u16> {
+        self.read().unwrap_or_else(|error| panic!("waited in vain: {error}"))
+    }
+
+    /// The next frame, or why there is none.
+    pub fn try_next(&mut self) -> Result<Value, String> {
+        match self.read() {
+            Ok(next) => next.map_err(|code| format!("closed: {code}")),
+            Err(error) => Err(format!("waited in vain: {error}")),
+        }
+    }
+
+    fn read(&mut self) -> Result<Result<Value, u16>, tungstenite::Error> {
         loop {
-            match self.socket.read() {
-                Ok(Message::Text(text)) => return serde_json::from_str(&text).unwrap(),
-                Ok(Message::Close(frame)) => panic!("closed: {frame:?}"),
-                Ok(_) => {}
-                Err(error) => panic!("waited in vain: {error}"),
+            match self.socket.read()? {
+                Message::Text(text) => return Ok(Ok(serde_json::from_str(&text).unwrap())),
+                Message::Close(frame) => return Ok(Err(frame.map_or(1005, |frame| frame.code.into()))),
+                _ => {}
             }
         }
     }

@@ -3,22 +3,40 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod chance;
+mod company;
 mod harness;
 
 mod accounts;
+mod acts;
+mod agreement;
 mod architecture;
+mod audit;
+mod audit_reasons;
+mod authorisation;
+mod bans;
+mod blocks;
+mod categories;
 mod channels;
 mod crash;
-
 mod dms;
 mod gateway;
 mod instance;
 mod members;
+mod mentions;
 mod messages;
 mod network;
+mod nicknames;
 mod openapi;
 mod order;
+mod ownership;
+mod private_channels;
+mod reactions;
+mod replies;
 mod resume;
+mod roles;
 mod servers;
 mod sessions;
+mod settings;
+mod sight;
 mod users;

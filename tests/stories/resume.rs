@@ -14,13 +14,6 @@ fn two(world: &World) -> (Person<'_>, Person<'_>, String) {
     (alice, bob, channel)
 }
 
-fn resume(world: &World, person: &Person<'_>, session: &str, s: &Value) -> Gateway {
-    let mut gateway = Gateway::open(world, None);
-    gateway.frame(0);
-    gateway.send(4, json!({"token": person.token, "session_id": session, "s": s}));
-    gateway
-}
-
 #[test]
 fn what_was_missed_is_replayed_once_and_in_order() {
     let world = World::start();
@@ -36,7 +29,7 @@ fn what_was_missed_is_replayed_once_and_in_order() {
     let s = on_bob.last_s;
     on_bob.vanish();
     let missed: Vec<String> = (20..40).map(|n| alice.says(&channel, &n.to_string())).collect();
-    let mut on_bob = resume(&world, &bob, &session, &json!(s));
+    let mut on_bob = bob.resumes(&session, &json!(s));
     on_bob.last_s = s;
     for id in sent[10..].iter().chain(&missed) {
         assert_eq!(on_bob.event(11)["message_id"], json!(id));
@@ -55,7 +48,7 @@ fn a_resume_takes_over_a_connection_that_is_still_open() {
     let mut old = bob.connects();
     let session = text(&old.connected["d"]["session_id"]);
     alice.says(&channel, "one");
-    let mut new = resume(&world, &bob, &session, &json!(old.last_s));
+    let mut new = bob.resumes(&session, &json!(old.last_s));
     assert_eq!(old.closed(), 1000);
     assert_eq!(new.event(11)["content"], "one");
     assert_eq!(new.frame(5)["d"], json!({"replayed": 1}));
@@ -88,16 +81,16 @@ fn what_cannot_be_resumed_is_told_and_may_identify() {
         (&alice, session.as_str(), json!(last)),
         (&laptop, session.as_str(), json!(last)),
     ] {
-        let mut gateway = resume(&world, who, id, &s);
+        let mut gateway = who.resumes(id, &s);
         assert_eq!(gateway.frame(6)["d"], json!({}));
         gateway.send(3, json!({"token": who.token}));
         gateway.frame(10);
     }
-    let mut gateway = resume(&world, &bob, &session, &json!(last));
+    let mut gateway = bob.resumes(&session, &json!(last));
     gateway.event_but_presence(5);
     // A goodbye is for good.
     gateway.close(1000);
-    assert_eq!(resume(&world, &bob, &session, &json!(last)).next()["op"], 6);
+    assert_eq!(bob.resumes(&session, &json!(last)).next()["op"], 6);
 }
 
 #[test]
@@ -112,7 +105,7 @@ fn nothing_of_what_bob_could_not_see_is_replayed() {
     let server = text(&alice.get("/servers").expect(200)[0]["server_id"]);
     alice.delete(&format!("/servers/{server}/members/{}", bob.id)).expect(204);
     alice.says(&channel, "after");
-    let mut on_bob = resume(&world, &bob, &session, &json!(s));
+    let mut on_bob = bob.resumes(&session, &json!(s));
     assert_eq!(on_bob.event_but_presence(11)["content"], "before");
     assert_eq!(on_bob.event_but_presence(31)["reason"], "kicked");
     let resumed = on_bob.next();
@@ -148,7 +141,7 @@ fn who_does_not_read_is_cut_and_slows_nobody_down() {
     }
     assert!(bytes < sent.len() * 16_000, "the slow reader was not cut");
     // Bob comes back and misses nothing.
-    let mut on_bob = resume(&world, &bob, &session, &json!(s));
+    let mut on_bob = bob.resumes(&session, &json!(s));
     let mut got = Vec::new();
     loop {
         let frame = on_bob.next();

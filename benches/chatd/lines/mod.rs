@@ -2,6 +2,7 @@
 
 mod bare_send;
 mod binary;
+mod crowd;
 mod fanout;
 mod history;
 mod latency;
@@ -66,6 +67,12 @@ pub const LINES: &[Line] = &[
     },
     Line { name: "start", about: "from exec to the first answer", by_default: true, measure: start::measure },
     Line { name: "binary", about: "size of the stripped binary", by_default: true, measure: binary::measure },
+    Line {
+        name: "crowd",
+        about: "a server of 10,000 members: a permission check, connecting, and pages of members",
+        by_default: true,
+        measure: crowd::measure,
+    },
     Line {
         name: "history",
         about: "server CPU for the latest 50 messages of a channel of 100,000",

@@ -2,12 +2,11 @@
 //! nonces and the messages that go with a ban, and marks read what members came to see.
 
 mod purges;
-mod reveals;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::instance;
 use super::read_states::Position;
+use super::{instance, reveals};
 use crate::model::{Event, Timestamp, limits};
 
 /// Nonces live a day; that of yesterday may still be within it.
@@ -29,8 +28,8 @@ pub(super) fn step(db: &Connection, now: Timestamp) -> rusqlite::Result<Step> {
     if let Some(step) = purges::step(db, rows)? {
         return Ok(step);
     }
-    if let Some(step) = reveals::step(db, rows)? {
-        return Ok(step);
+    if let Some(read) = reveals::step(db, rows)? {
+        return Ok(Step { read, ..Step::default() });
     }
     Ok(Step { done: !remove(db, now, rows)?, ..Step::default() })
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::step;
 use crate::model::{Audience, ChannelId, MessageId, Payload, RoleId, ServerId, Timestamp, UserId, limits};
-use crate::store::{bans, instance, roles, schema};
+use crate::store::{bans, instance, reveals, roles, schema};
 
 const NOW: Timestamp = Timestamp(1_900_000_000_000);
 const MANY: i64 = limits::SWEEP_ROWS as i64 * 5 / 2;
@@ -179,10 +179,13 @@ fn what_members_come_to_see_is_read_up_to_then_and_what_they_saw_stays_unread() 
         .unwrap();
     let before = roles::rules(&db, ServerId(1)).unwrap();
     db.execute("DELETE FROM overrides", []).unwrap();
-    roles::reveal(&db, ServerId(1), 100, &before).unwrap();
+    reveals::add(&db, ServerId(1), 100, &before).unwrap();
     // Said after the change: nobody has read it, but for the second.
     db.execute("INSERT INTO messages VALUES (11, 101, 1, '', 0, NULL, NULL, 0)", []).unwrap();
     db.execute("INSERT INTO read_states VALUES (2, 11, 101), (3, 11, 5)", []).unwrap();
+    // Who connects before the sweep has come to them is told the same.
+    assert_eq!(reveals::of(&db, UserId(4)).unwrap(), [(ChannelId(11), MessageId(6))]);
+    assert_eq!(reveals::of(&db, UserId(10)).unwrap(), [], "the staff saw it before");
     let (mut read, mut steps) = (Vec::new(), 0);
     loop {
         let step = step(&db, NOW).unwrap();

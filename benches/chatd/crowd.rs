@@ -1,0 +1,173 @@
+//! A server of 10,000 members, written into the database by chatd's own library while no server runs on it: registering
+//! them would take minutes of argon2.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use chatd::auth::Keys;
+use chatd::chat::{Caller, Chat, Config, Presences, Registration, Shared};
+use chatd::model::name::{ServerName, Username};
+use chatd::model::object::{Channel, ChannelKind, Override, Role};
+use chatd::model::{
+    ChannelId, Event, Outlet, Permission, Permissions, Result, RoleId, ServerId, SessionId, Timestamp, UserId,
+};
+use chatd::store::{self, Store, Tx};
+
+use crate::Outcome;
+
+pub const MEMBERS: usize = 10_000;
+const CHANNELS: usize = 100;
+/// Every third channel is closed to all but some roles.
+const CLOSED: usize = 3;
+const ROLES: usize = 50;
+const ROLES_EACH: usize = 3;
+/// Members written in one job.
+const AT_ONCE: usize = 500;
+
+/// What is there.
+pub struct Crowd {
+    pub server: ServerId,
+    pub channels: Vec<ChannelId>,
+    pub members: Vec<UserId>,
+    sessions: Vec<SessionId>,
+    keys: Keys,
+}
+
+/// Nobody is connected to what is written here.
+struct Nobody;
+
+impl Outlet for Nobody {
+    fn publish(&self, commit: &mut dyn FnMut() -> Option<Vec<Event>>) {
+        commit();
+    }
+}
+
+/// The chat over the data of a server that does not run, as the server itself would open it.
+pub fn open(data: &Path) -> Outcome<Chat> {
+    let store = Store::open(&data.join("chatd.db"), Arc::new(Nobody)).map_err(|error| error.to_string())?;
+    let config = Config {
+        name: "bench".to_owned(),
+        registration: Registration::Open,
+        setup_code_needed: false,
+        public_url: String::new(),
+        allowed_origins: Vec::new(),
+        admins_create_servers: false,
+        admins_invites_register: false,
+        password_min: 10,
+        heartbeat_interval: chatd::model::limits::HEARTBEAT_INTERVAL,
+    };
+    let shared = Shared { config, presences: Presences::default(), keys: keys(data)? };
+    Ok(Chat::new(store, Arc::new(shared)))
+}
+
+fn keys(data: &Path) -> Outcome<Keys> {
+    let key = std::fs::read(data.join("key")).map_err(|error| format!("no key in {}: {error}", data.display()))?;
+    let key = <[u8; 32]>::try_from(key).map_err(|_| "the key has another length")?;
+    Ok(Keys::from_bytes(&key))
+}
+
+impl Crowd {
+    /// Fills the data of a server that has been started once.
+    pub fn gather(data: &Path) -> Outcome<Self> {
+        eprintln!("  writing {MEMBERS} members");
+        let chat = open(data)?;
+        let Base { server, channels, roles } = chat.store().write(found).map_err(|error| error.to_string())?;
+        let (mut members, mut sessions) = (Vec::new(), Vec::new());
+        for from in (0..MEMBERS).step_by(AT_ONCE) {
+            let roles = roles.clone();
+            let some = chat.store().write(move |tx| {
+                (from..from + AT_ONCE).map(|number| join(tx, server, &roles, number)).collect::<Result<Vec<_>>>()
+            });
+            let (some, their_sessions): (Vec<_>, Vec<_>) = some.map_err(|error| error.to_string())?.into_iter().unzip();
+            members.extend(some);
+            sessions.extend(their_sessions);
+        }
+        chat.store().close();
+        Ok(Self { server, channels, members, sessions, keys: keys(data)? })
+    }
+
+    /// An access token of the member with this number.
+    pub fn token(&self, number: usize) -> Outcome<String> {
+        let now = Timestamp::now();
+        self.keys.issue_access(self.members[number], self.sessions[number], now).map_err(|error| error.to_string())
+    }
+
+    pub fn caller(&self, number: usize) -> Caller {
+        Caller { user_id: self.members[number], session_id: self.sessions[number], is_admin: false }
+    }
+}
+
+struct Base {
+    server: ServerId,
+    channels: Vec<ChannelId>,
+    roles: Vec<RoleId>,
+}
+
+/// The server, its roles and its channels, and an owner.
+fn found(tx: &mut Tx<'_>) -> Result<Base> {
+    let owner = person(tx, "owner")?;
+    let server = ServerId(tx.next_id());
+    store::servers::add(tx.db, server, &ServerName::parse("crowd").expect("a name"), "", owner, tx.now)?;
+    store::servers::add_member(tx.db, server, owner, tx.now)?;
+    let mut roles = Vec::new();
+    for position in 1..=ROLES {
+        let role = Role {
+            role_id: RoleId(tx.next_id()),
+            name: format!("role {position}"),
+            color: 0,
+            position: u32::try_from(position).expect("few"),
+            permissions: Permissions::of(&[Permission::MentionEveryone]),
+        };
+        store::roles::add(tx.db, server, &role)?;
+        roles.push(role.role_id);
+    }
+    let mut channels = Vec::new();
+    for position in 0..CHANNELS {
+        let channel = channel(tx, server, position, &roles);
+        store::channels::add(tx.db, &channel)?;
+        channels.push(channel.channel_id);
+    }
+    Ok(Base { server, channels, roles })
+}
+
+fn channel(tx: &mut Tx<'_>, server: ServerId, position: usize, roles: &[RoleId]) -> Channel {
+    let view = Permissions::of(&[Permission::ViewChannel]);
+    let mut overrides = Vec::new();
+    if position.is_multiple_of(CLOSED) {
+        overrides.push(Override { role_id: server.into(), allow: Permissions::NONE, deny: view });
+        let open_to = roles.iter().filter(|role| role.0 % 5 == position as i64 % 5);
+        overrides.extend(open_to.map(|role| Override { role_id: *role, allow: view, deny: Permissions::NONE }));
+    }
+    Channel {
+        channel_id: ChannelId(tx.next_id()),
+        server_id: Some(server),
+        kind: ChannelKind::Text,
+        parent_id: None,
+        name: format!("channel-{position}"),
+        topic: String::new(),
+        position: u32::try_from(position).expect("few"),
+        last_message_id: None,
+        created_at: tx.now,
+        overrides,
+        recipients: None,
+        permissions: None,
+    }
+}
+
+fn person(tx: &mut Tx<'_>, name: &str) -> Result<UserId> {
+    let user = UserId(tx.next_id());
+    store::accounts::add(tx.db, user, &Username::parse(name).expect("a name"), "", None, false, tx.now)?;
+    Ok(user)
+}
+
+fn join(tx: &mut Tx<'_>, server: ServerId, roles: &[RoleId], number: usize) -> Result<(UserId, SessionId)> {
+    let user = person(tx, &format!("member{number}"))?;
+    store::servers::add_member(tx.db, server, user, tx.now)?;
+    for nth in 0..ROLES_EACH {
+        store::roles::give(tx.db, server, user, roles[(number * 7 + nth * 11) % roles.len()])?;
+    }
+    let session = SessionId(tx.next_id());
+    let client = store::sessions::Client { user_agent: "bench".to_owned(), ip: "127.0.0.1".to_owned() };
+    store::sessions::add(tx.db, session, user, 0, &[], &client, tx.now, tx.lived_s)?;
+    Ok((user, session))
+}
