@@ -93,7 +93,8 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     let keys = Keys::from_bytes(&folder.key()?);
     let feed = Feed::new().map_err(StartError::System)?;
     let config = config(&options);
-    let store = Store::open(&folder.database(), config.base_path(), Arc::clone(&feed) as _).map_err(StartError::Database)?;
+    let store =
+        Store::open(&folder.database(), config.base_path(), Arc::clone(&feed) as _).map_err(StartError::Database)?;
     let shared = Arc::new(Shared { config, presences: Presences::default(), keys });
     let chat = Arc::new(Chat::new(store, shared));
     let configured = options.setup_code.clone();

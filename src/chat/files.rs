@@ -94,11 +94,7 @@ fn since(cx: &Writing<'_, '_>) -> i64 {
 ///
 /// # Errors
 /// 400 for what is not the caller's, used, too old or unknown.
-pub(super) fn of_new_message(
-    cx: &Writing<'_, '_>,
-    caller: &Caller,
-    ids: &[AttachmentId],
-) -> Result<Vec<Attachment>> {
+pub(super) fn of_new_message(cx: &Writing<'_, '_>, caller: &Caller, ids: &[AttachmentId]) -> Result<Vec<Attachment>> {
     if ids.len() > limits::ATTACHMENTS {
         return Err(Error::field("attachments", format_args!("must be at most {}", limits::ATTACHMENTS)));
     }

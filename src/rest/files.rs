@@ -86,7 +86,8 @@ fn serve(call: &Call<'_>, id: AttachmentId, part: Part, content_type: &str, disp
     let (file, size) = call.rest.media.read(id, part).map_err(Error::internal)?;
     let tag = if part == Part::Whole { format!("\"{id}\"") } else { format!("\"{id}-thumbnail\"") };
     let request = &*call.request;
-    let has_it = |tags: &str| tags.split(',').any(|one| one.trim().trim_start_matches("W/") == tag || one.trim() == "*");
+    let has_it =
+        |tags: &str| tags.split(',').any(|one| one.trim().trim_start_matches("W/") == tag || one.trim() == "*");
     if request.header("If-None-Match").is_some_and(has_it) {
         return Ok(described(Reply::not_modified(), call, &tag));
     }

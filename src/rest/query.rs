@@ -58,11 +58,8 @@ pub const ONLINE: Parameter =
     Parameter { name: "online", meaning: "Only those who are there, if `true`.", kind: Kind::Flag };
 
 /// `filename`.
-pub const FILENAME: Parameter = Parameter {
-    name: "filename",
-    meaning: "What the file is called; path parts are cut.",
-    kind: Kind::FileName,
-};
+pub const FILENAME: Parameter =
+    Parameter { name: "filename", meaning: "What the file is called; path parts are cut.", kind: Kind::FileName };
 
 /// The decoded parameters of a request, in order.
 #[derive(Debug, Default)]

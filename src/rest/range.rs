@@ -57,7 +57,9 @@ mod tests {
         for field in ["bytes=10-", "bytes=10-11", "bytes=-0", "bytes=99999999999999999999-"] {
             assert_eq!(wanted(Some(field), 10), Wanted::Nothing, "{field}");
         }
-        for field in ["", "bytes", "bytes=", "bytes=-", "bytes=5-2", "bytes=0-1,3-4", "bytes=a-b", "lines=0-1", "bytes=+1-2"] {
+        for field in
+            ["", "bytes", "bytes=", "bytes=-", "bytes=5-2", "bytes=0-1,3-4", "bytes=a-b", "lines=0-1", "bytes=+1-2"]
+        {
             assert_eq!(wanted(Some(field), 10), Wanted::Whole, "{field}");
         }
         assert_eq!(wanted(None, 10), Wanted::Whole);

@@ -287,8 +287,11 @@ impl Route {
 
     /// Part of that, for who asks for a range; and nothing, for who has it already.
     pub const fn in_parts(self, media_type: &'static str) -> Self {
-        self.answer(206, "The bytes that `Range` asks for.", Some((media_type, None)))
-            .answer(304, "`If-None-Match` names what is there.", None)
+        self.answer(206, "The bytes that `Range` asks for.", Some((media_type, None))).answer(
+            304,
+            "`If-None-Match` names what is there.",
+            None,
+        )
     }
 
     /// 204.

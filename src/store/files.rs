@@ -52,8 +52,7 @@ pub struct Served {
 /// pictures stand in many queries, and the path in none of the rows.
 pub(super) fn know_addresses(db: &Connection, base: &str) -> rusqlite::Result<()> {
     let base = base.to_owned();
-    let flags =
-        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     db.create_scalar_function("file_url", 1, flags, move |context| {
         let place = context.get_raw(0).as_str_or_null()?;
         Ok(place.map(|place| format!("{base}/files/{place}")))

@@ -5,8 +5,8 @@ use std::io::{self, BufRead, Write};
 use super::{Found, array, copy, damaged, exif, head, skip};
 
 const KEPT: [&[u8; 4]; 17] = [
-    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD", b"pHYs", b"cICP",
-    b"acTL", b"fcTL", b"fdAT", b"mDCV",
+    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD", b"pHYs",
+    b"cICP", b"acTL", b"fcTL", b"fdAT", b"mDCV",
 ];
 /// EXIF that is read; more is thrown away unread.
 const EXIF: u64 = 64 * 1024;
@@ -22,7 +22,8 @@ pub(super) fn clean(input: &mut impl BufRead, output: &mut impl Write) -> io::Re
     skip(input, 4)?;
     let (mut orientation, mut has_pixels) = (1, false);
     loop {
-        let start = array::<4>(input).and_then(|length| Ok((u64::from(u32::from_be_bytes(length)), array::<4>(input)?)));
+        let start =
+            array::<4>(input).and_then(|length| Ok((u64::from(u32::from_be_bytes(length)), array::<4>(input)?)));
         let (length, name) = match start {
             Ok(start) => start,
             // Broken off: what is there can be shown.
