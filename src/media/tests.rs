@@ -6,7 +6,7 @@ use image::{DynamicImage, ImageFormat, RgbImage, RgbaImage};
 use tempfile::TempDir;
 
 use super::{Media, Part, Received};
-use crate::model::{AttachmentId, Code, Error, limits};
+use crate::model::{AttachmentId, Code, Error};
 
 struct Folder {
     folder: TempDir,
@@ -201,5 +201,4 @@ fn files_are_their_owners_alone() {
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&files), 0o700);
     assert_eq!([id.to_string(), format!("{id}.thumbnail")].map(|name| mode(&files.join(name))), [0o600; 2]);
-    assert!(limits::THUMBNAIL_SIDE < limits::THUMBNAIL_ABOVE_SIDE);
 }
