@@ -10,6 +10,7 @@ pub mod auth;
 pub mod chat;
 pub mod cli;
 pub mod gateway;
+pub mod media;
 pub mod model;
 pub mod net;
 pub mod rest;

@@ -44,7 +44,7 @@ impl Outlet for Nobody {
 
 /// The chat over the data of a server that does not run, as the server itself would open it.
 pub fn open(data: &Path) -> Outcome<Chat> {
-    let store = Store::open(&data.join("chatd.db"), Arc::new(Nobody)).map_err(|error| error.to_string())?;
+    let store = Store::open(&data.join("chatd.db"), "", Arc::new(Nobody)).map_err(|error| error.to_string())?;
     let config = Config {
         name: "bench".to_owned(),
         registration: Registration::Open,
@@ -55,6 +55,8 @@ pub fn open(data: &Path) -> Outcome<Chat> {
         admins_invites_register: false,
         password_min: 10,
         heartbeat_interval: chatd::model::limits::HEARTBEAT_INTERVAL,
+        upload_bytes: 0,
+        user_files_bytes: 0,
     };
     let shared = Shared { config, presences: Presences::default(), keys: keys(data)? };
     Ok(Chat::new(store, Arc::new(shared)))

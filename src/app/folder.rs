@@ -49,6 +49,11 @@ impl Folder {
         self.path.join("chatd.db")
     }
 
+    /// The folder of what people upload.
+    pub(super) fn files(&self) -> PathBuf {
+        self.path.join("files")
+    }
+
     /// The key that signs tokens; made at the first start, kept across restarts and in backups.
     pub(super) fn key(&self) -> Result<[u8; KEY_BYTES], StartError> {
         let path = self.path.join("key");

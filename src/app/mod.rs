@@ -1,6 +1,7 @@
 //! Puts the rooms together: starts them in order, hands requests to whom they belong, stops them in order.
 
 mod folder;
+mod keeper;
 pub mod log;
 mod notify;
 mod options;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use folder::Folder;
+use keeper::Keeper;
 pub use options::Options;
 use service::App;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -20,6 +22,7 @@ use signal_hook::iterator::Signals;
 use crate::auth::{Keys, Passwords, Rates, Throttles};
 use crate::chat::{self, Chat, Config, Presences, Registration, Shared};
 use crate::gateway::{Feed, Gateway};
+use crate::media::Media;
 use crate::model::Error;
 use crate::net::{self, Server};
 use crate::rest::Rest;
@@ -73,6 +76,7 @@ impl std::error::Error for StartError {}
 pub struct Running {
     server: Server,
     gateway: Arc<Gateway>,
+    keeper: Keeper,
     chat: Arc<Chat>,
     setup_code: Option<String>,
     stopped: bool,
@@ -88,16 +92,21 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     let folder = Folder::open(&options.data)?;
     let keys = Keys::from_bytes(&folder.key()?);
     let feed = Feed::new().map_err(StartError::System)?;
-    let store = Store::open(&folder.database(), Arc::clone(&feed) as _).map_err(StartError::Database)?;
     let config = config(&options);
+    let store =
+        Store::open(&folder.database(), config.base_path(), Arc::clone(&feed) as _).map_err(StartError::Database)?;
     let shared = Arc::new(Shared { config, presences: Presences::default(), keys });
     let chat = Arc::new(Chat::new(store, shared));
     let configured = options.setup_code.clone();
     let setup_code = chat.write(move |cx| chat::instance::setup_code(cx, configured.as_deref()));
     let setup_code = setup_code.map_err(StartError::Store)?.filter(|_| chat.config().setup_code_needed);
+    let files = folder.files();
+    let media = Media::open(&files, options.disk_reserve).map_err(|error| StartError::Folder(files, error))?;
+    let media = Arc::new(media);
+    let end = chat.write(chat::files::end_of_earlier).map_err(StartError::Store)?;
     let gateway = Gateway::start(Arc::clone(&chat), feed).map_err(StartError::System)?;
     let throttles = if options.rate_limits { Throttles::new(&Rates::default()) } else { Throttles::off() };
-    let rest = Rest::new(Arc::clone(&chat), Passwords::new(), throttles);
+    let rest = Rest::new(Arc::clone(&chat), Arc::clone(&media), Passwords::new(), throttles);
     let web = Web::new(chat.config().base_path(), chat.config().is_https(), options.static_dir.clone());
     let (https, base) = (chat.config().is_https(), chat.config().base_path().to_owned());
     let app = App { rest, gateway: Arc::clone(&gateway), web, https, base };
@@ -108,7 +117,8 @@ pub fn run(options: Options) -> Result<Running, StartError> {
         connections_per_address: options.connections_per_address,
     };
     let server = Server::start(net_config, Arc::new(app)).map_err(|error| StartError::Listen(options.listen, error))?;
-    let running = Running { server, gateway, chat, setup_code, stopped: false, _folder: folder };
+    let keeper = Keeper::start(Arc::clone(&chat), media, end).map_err(StartError::System)?;
+    let running = Running { keeper, server, gateway, chat, setup_code, stopped: false, _folder: folder };
     running.greet(&options);
     notify::ready();
     Ok(running)
@@ -125,6 +135,8 @@ fn config(options: &Options) -> Config {
         admins_create_servers: options.admins_create_servers,
         admins_invites_register: options.admins_invites_register,
         password_min: options.password_min,
+        user_files_bytes: options.user_files,
+        upload_bytes: options.upload_max,
         heartbeat_interval: options.heartbeat_interval,
     }
 }
@@ -168,8 +180,8 @@ impl Running {
         ::log::info!("stopped");
     }
 
-    /// Stops in order: no new connections, 1001 to every gateway, requests that run finish, the committer drains and
-    /// checkpoints. The lock on the folder goes last.
+    /// Stops in order: no new connections, 1001 to every gateway, requests that run finish, files that go are removed,
+    /// the committer drains and checkpoints. The lock on the folder goes last.
     pub fn stop(&mut self) {
         if std::mem::replace(&mut self.stopped, true) {
             return;
@@ -178,6 +190,7 @@ impl Running {
         self.server.stop_accepting();
         self.gateway.stop();
         self.server.stop(DRAIN);
+        self.keeper.stop();
         self.chat.store().close();
     }
 }

@@ -26,6 +26,12 @@ pub struct Options {
     pub heartbeat_interval: Duration,
     pub connections: usize,
     pub connections_per_address: usize,
+    /// In bytes.
+    pub upload_max: u64,
+    /// In bytes.
+    pub user_files: u64,
+    /// In bytes; none: what suits the disk.
+    pub disk_reserve: Option<u64>,
     pub static_dir: Option<PathBuf>,
 }
 
@@ -47,6 +53,9 @@ impl Default for Options {
             heartbeat_interval: limits::HEARTBEAT_INTERVAL,
             connections: limits::CONNECTIONS,
             connections_per_address: limits::CONNECTIONS_PER_ADDRESS,
+            upload_max: limits::UPLOAD_BYTES,
+            user_files: limits::USER_FILES_BYTES,
+            disk_reserve: None,
             static_dir: None,
         }
     }

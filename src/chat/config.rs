@@ -43,6 +43,10 @@ pub struct Config {
     pub admins_invites_register: bool,
     /// Characters in a password, at least.
     pub password_min: usize,
+    /// What a user's files may take on disk, in bytes.
+    pub user_files_bytes: u64,
+    /// An upload, at most, in bytes.
+    pub upload_bytes: u64,
     /// Told in HELLO.
     pub heartbeat_interval: Duration,
 }

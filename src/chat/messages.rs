@@ -1,8 +1,8 @@
 //! Messages.
 
 use super::access::{self, Caller};
-use super::{Reading, Slice, Writing, audit, dms, mentions, users};
-use crate::model::name::Nonce;
+use super::{Reading, Slice, Writing, audit, dms, files, mentions, users};
+use crate::model::name::{Caption, Content, Nonce};
 use crate::model::object::{Action, Change, Message};
 use crate::model::request::{Cursor, EditMessage, NewMessage, Page};
 use crate::model::{ChannelId, Code, Error, Event, MessageId, Payload, Permission, Result};
@@ -73,6 +73,9 @@ pub fn post(cx: &mut Writing<'_, '_>, caller: &Caller, id: ChannelId, new: Resul
         return Ok(Posted { message: Message { nonce: Some(nonce.as_str().to_owned()), ..message }, created: false });
     }
     place.need(Permission::SendMessages)?;
+    if !new.attachments.is_empty() {
+        place.need(Permission::AttachFiles)?;
+    }
     dms::not_blocked(cx, &place, caller.user_id)?;
     let reply_to = match new.reply_to {
         Some(answered) if !store::messages::exists(cx.db, id, answered)? => {
@@ -81,11 +84,14 @@ pub fn post(cx: &mut Writing<'_, '_>, caller: &Caller, id: ChannelId, new: Resul
         Some(answered) => Some(store::extras::preview(cx.db, id, answered)?),
         None => None,
     };
+    let attachments = files::of_new_message(cx, caller, &new.attachments)?;
+    let content = new.content.as_ref().map(Caption::as_str);
+    let content = checked_content(content, !attachments.is_empty())?;
     let mut message = Message {
         message_id: MessageId(message_id),
         channel_id: id,
         author: users::author(cx, caller.user_id)?,
-        content: new.content.as_str().to_owned(),
+        content,
         timestamp: cx.now,
         edited_at: None,
         reply_to,
@@ -93,7 +99,7 @@ pub fn post(cx: &mut Writing<'_, '_>, caller: &Caller, id: ChannelId, new: Resul
         mentioned_users: Vec::new(),
         mention_roles: Vec::new(),
         mention_everyone: false,
-        attachments: Vec::new(),
+        attachments,
         reactions: Some(Vec::new()),
         pinned: false,
         nonce: new.nonce.as_ref().map(Nonce::as_str).map(str::to_owned),
@@ -108,6 +114,18 @@ pub fn post(cx: &mut Writing<'_, '_>, caller: &Caller, id: ChannelId, new: Resul
     let audience = place.audience(cx)?;
     cx.publish(Event::new(audience, Payload::MessageCreate(message.clone())));
     Ok(Posted { message, created: true })
+}
+
+/// The text of a message: nothing, or nothing but white space, only where files speak for themselves.
+fn checked_content(given: Option<&str>, has_files: bool) -> Result<String> {
+    match given {
+        None if !has_files => Err(Error::field("content", "is missing")),
+        Some(text) if !has_files => Content::parse(text)
+            .map(|content| content.as_str().to_owned())
+            .map_err(|rule| Error::field("content", rule)),
+        Some(text) if !text.trim().is_empty() => Ok(text.to_owned()),
+        _ => Ok(String::new()),
+    }
 }
 
 /// A message.
@@ -134,11 +152,12 @@ pub fn edit(
         return Err(Error::with_detail(Code::Forbidden, "you can edit only your own messages"));
     }
     dms::not_blocked(cx, &place, caller.user_id)?;
-    let content = patch?.content;
-    if content.as_str() == before.content {
+    let patch = patch?;
+    let content = checked_content(Some(patch.content.as_str()), !before.attachments.is_empty())?;
+    if content == before.content {
         return Ok(before);
     }
-    let mut after = Message { content: content.as_str().to_owned(), edited_at: Some(cx.now), ..before };
+    let mut after = Message { content, edited_at: Some(cx.now), ..before };
     mentions::resolve(cx, &place, &mut after)?;
     store::messages::edit(cx.db, &after, mentions::everyone(&place), cx.now)?;
     let audience = place.audience(cx)?;
@@ -162,6 +181,10 @@ pub fn delete(cx: &mut Writing<'_, '_>, caller: &Caller, channel: ChannelId, id:
     }
     store::channels::keep_last(cx.db, channel, id)?;
     store::messages::delete(cx.db, channel, id)?;
+    if !message.attachments.is_empty() {
+        // Their bytes go when nobody waits.
+        cx.tx.sweep_later();
+    }
     let payload = Payload::MessageDelete { message_id: id, channel_id: channel, server_id: place.server_id };
     let audience = place.audience(cx)?;
     cx.publish(Event::new(audience, payload));

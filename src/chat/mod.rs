@@ -13,6 +13,7 @@ pub mod channels;
 pub mod config;
 pub mod connect;
 pub mod dms;
+pub mod files;
 pub mod instance;
 pub mod invites;
 pub mod members;

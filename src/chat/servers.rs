@@ -1,7 +1,7 @@
 //! Servers.
 
 use super::access::{self, Caller};
-use super::{Reading, Writing, audit, channels, members, sight};
+use super::{Reading, Writing, audit, channels, files, members, sight};
 use crate::model::object::{Action, Change, ChannelKind, FullServer, Server};
 use crate::model::request::{NewServer, ServerPatch};
 use crate::model::{Audience, Code, Effect, Error, Event, Payload, Permission, Result, ServerId, UserId};
@@ -57,9 +57,6 @@ pub fn update(cx: &mut Writing<'_, '_>, caller: &Caller, id: ServerId, patch: Re
     if let Some(description) = patch.description.into_set() {
         description.as_str().clone_into(&mut after.description);
     }
-    if patch.icon.into_set().flatten().is_some() {
-        return Err(Error::field("icon", "must name an unused image of yours, or be null"));
-    }
     if let Some(owner) = patch.owner_id.into_set() {
         if !seen.standing.owner {
             return Err(Error::with_detail(Code::Forbidden, "only the owner hands a server over"));
@@ -69,10 +66,19 @@ pub fn update(cx: &mut Writing<'_, '_>, caller: &Caller, id: ServerId, patch: Re
         }
         after.owner_id = owner;
     }
+    if let Some(icon) = patch.icon.into_set()
+        && (icon.is_some() || after.icon_url.is_some())
+    {
+        let place = files::use_picture(cx, caller, "icon", icon)?;
+        after.icon_url = store::files::url(cx.db, place.as_deref())?;
+        let replaced = store::servers::set_icon(cx.db, id, place.as_deref())?;
+        files::remove_picture(cx, replaced.as_deref())?;
+    }
     let before = &seen.server;
     let mut changes = vec![
         Change::new("name", &before.name, &after.name),
         Change::new("description", &before.description, &after.description),
+        Change::new("icon_url", &before.icon_url, &after.icon_url),
     ];
     changes.retain(|change| change.before != change.after);
     let owner_changed = after.owner_id != before.owner_id;

@@ -1,7 +1,7 @@
 //! Profiles.
 
 use super::access::Caller;
-use super::{Reading, Writing};
+use super::{Reading, Writing, files};
 use crate::model::object::{Author, Status, User};
 use crate::model::request::UserPatch;
 use crate::model::{Audience, Code, Effect, Error, Event, Payload, Result, UserId};
@@ -20,7 +20,7 @@ pub(super) fn own(account: Account) -> User {
         username: account.username,
         display_name: account.display_name,
         bio: account.bio,
-        avatar_url: None,
+        avatar_url: account.avatar_url,
         status: account.status,
         created_at: account.created_at,
         is_admin: Some(account.is_admin),
@@ -57,9 +57,6 @@ pub fn update(cx: &mut Writing<'_, '_>, caller: &Caller, user: UserId, patch: Re
         return Err(Error::forbidden());
     }
     let patch = patch?;
-    if patch.avatar.into_set().flatten().is_some() {
-        return Err(Error::field("avatar", "must name an unused image of yours, or be null"));
-    }
     let before = store::accounts::get(cx.db, user)?.ok_or_else(Error::not_found)?;
     let mut changed = false;
     if let Some(username) = patch.username.into_set()
@@ -81,6 +78,14 @@ pub fn update(cx: &mut Writing<'_, '_>, caller: &Caller, user: UserId, patch: Re
         && bio.as_str() != before.bio
     {
         store::accounts::set_bio(cx.db, user, &bio)?;
+        changed = true;
+    }
+    if let Some(avatar) = patch.avatar.into_set()
+        && (avatar.is_some() || before.avatar_url.is_some())
+    {
+        let place = files::use_picture(cx, caller, "avatar", avatar)?;
+        let replaced = store::accounts::set_avatar(cx.db, user, place.as_deref())?;
+        files::remove_picture(cx, replaced.as_deref())?;
         changed = true;
     }
     if let Some(status) = patch.status.into_set() {

@@ -32,6 +32,10 @@ struct Row {
     set: fn(&mut Options, &str) -> Result<(), String>,
 }
 
+/// Bytes in what sizes are counted in, and how many of them an option takes: a tebibyte.
+const MEBIBYTE: u64 = 1024 * 1024;
+const MEBIBYTES: usize = 1024 * 1024;
+
 const TABLE: &[Row] = &[
     Row {
         flag: "listen",
@@ -160,6 +164,27 @@ const TABLE: &[Row] = &[
         default: "200",
         about: "connections per address; loopback and trusted proxies are exempt",
         set: |o, v| number(v, 1, 1_000_000).map(|v| o.connections_per_address = v),
+    },
+    Row {
+        flag: "upload-max",
+        value: "MIB",
+        default: "25",
+        about: "the largest file that people may upload, in MiB",
+        set: |o, v| number(v, 1, MEBIBYTES).map(|v| o.upload_max = v as u64 * MEBIBYTE),
+    },
+    Row {
+        flag: "user-files",
+        value: "MIB",
+        default: "1024",
+        about: "what the files of one user may take on disk, in MiB",
+        set: |o, v| number(v, 1, MEBIBYTES).map(|v| o.user_files = v as u64 * MEBIBYTE),
+    },
+    Row {
+        flag: "disk-reserve",
+        value: "MIB",
+        default: "500, or 5 % of a disk under 10 GB",
+        about: "uploads are refused when the disk has less than this left, in MiB, so that messages still work",
+        set: |o, v| number(v, 0, MEBIBYTES).map(|v| o.disk_reserve = Some(v as u64 * MEBIBYTE)),
     },
     Row {
         flag: "static",

@@ -14,7 +14,7 @@ use crate::chat::connect::Scope;
 use crate::chat::{Config, Presences, Registration, Shared};
 use crate::model::authority::Grant;
 use crate::model::object::Status;
-use crate::model::{Badges, Effect, Permission, Permissions, RoleId, Rules, ServerId, SessionId, UserId};
+use crate::model::{Badges, Effect, Permission, Permissions, RoleId, Rules, ServerId, SessionId, UserId, limits};
 use crate::net::Stream;
 
 /// How long a test waits for what must come.
@@ -76,6 +76,8 @@ pub(super) fn shared(heartbeat_interval: Duration) -> Arc<Shared> {
         admins_invites_register: false,
         password_min: 10,
         heartbeat_interval,
+        upload_bytes: limits::UPLOAD_BYTES,
+        user_files_bytes: limits::USER_FILES_BYTES,
     };
     Arc::new(Shared { config, presences: Presences::default(), keys: Keys::from_bytes(&[7; 32]) })
 }

@@ -48,6 +48,7 @@ codes! {
     NotFound = 404 "not_found": "It does not exist, or you may not see it.";
     MethodNotAllowed = 405 "method_not_allowed": "The path does not know this method; `Allow` lists those it knows.";
     RequestTimeout = 408 "request_timeout": "The request took too long to arrive.";
+    QuotaExceeded = 409 "quota_exceeded": "Your files take as much room as they may: delete some first.";
     UsernameTaken = 409 "username_taken": "Somebody has this username already.";
     OwnerCannotLeave = 409 "owner_cannot_leave": "The owner cannot leave: hand the server over or delete it.";
     NonceUsed = 409 "nonce_used": "This nonce belongs to a message that was deleted since.";
@@ -61,6 +62,7 @@ codes! {
     TooLarge = 413 "too_large": "The body is larger than this path takes.";
     TargetTooLong = 414 "target_too_long": "The request target is longer than 8 KiB.";
     UnsupportedMediaType = 415 "unsupported_media_type": "The body must be `application/json`.";
+    RangeNotSatisfiable = 416 "range_not_satisfiable": "The file ends before the range that was asked for.";
     UpgradeRequired = 426 "upgrade_required": "This path speaks WebSocket, version 13.";
     RateLimited = 429 "rate_limited": "Too many requests: wait for `Retry-After` seconds.";
     HeadTooLarge = 431 "head_too_large": "The request head is over 16 KiB or 100 fields.";
@@ -84,6 +86,7 @@ impl Code {
             413 => "Content Too Large",
             414 => "URI Too Long",
             415 => "Unsupported Media Type",
+            416 => "Range Not Satisfiable",
             426 => "Upgrade Required",
             429 => "Too Many Requests",
             431 => "Request Header Fields Too Large",

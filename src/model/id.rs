@@ -69,6 +69,8 @@ ids! {
     RoleId;
     /// An entry of a server's audit log.
     EntryId;
+    /// A file that was uploaded.
+    AttachmentId;
     /// A sign-in session (the JWT's `sid`), not a gateway connection.
     SessionId;
 }

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Bytes in a mebibyte.
+const MIB: u64 = 1024 * 1024;
+
 macro_rules! limits {
     ($($(#[doc = $why:literal])+ $name:ident: $type:ty = $value:expr;)*) => {
         $($(#[doc = $why])+ pub const $name: $type = $value;)*
@@ -191,6 +194,38 @@ limits! {
     INVITE_SECONDS: u32 = 31_536_000;
     /// Lifetime of an invite in seconds unless asked otherwise: a week.
     INVITE_SECONDS_DEFAULT: u32 = 7 * 24 * 3600;
+    /// An upload in bytes, unless configured: 413 above.
+    UPLOAD_BYTES: u64 = 25 * MIB;
+    /// What a user's files take on disk in bytes, unless configured: 409 above. Each counts as whole `FILE_BLOCK_BYTES`.
+    USER_FILES_BYTES: u64 = 1024 * MIB;
+    /// Each file takes whole blocks of a file system: many tiny ones must not be free.
+    FILE_BLOCK_BYTES: u64 = 4 * 1024;
+    /// Uploads stop when the disk has less than this left in bytes, unless configured, so that text still works.
+    DISK_RESERVE_BYTES: u64 = 500 * MIB;
+    /// On a disk under 10 GB the reserve is this share of it, in percent.
+    DISK_RESERVE_PERCENT: u64 = 5;
+    /// Name of a file in bytes: more fits no file system.
+    FILE_NAME_BYTES: usize = 255;
+    /// A declared media type in bytes (RFC 6838 §4.2).
+    MEDIA_TYPE_BYTES: usize = 127;
+    /// An upload that nothing uses is kept for this many seconds of the instance's life.
+    UNUSED_FILE_S: i64 = 3600;
+    /// Files of a message.
+    ATTACHMENTS: usize = 10;
+    /// A picture larger than this on a side, in pixels, gets a thumbnail.
+    THUMBNAIL_ABOVE_SIDE: u32 = 1024;
+    /// A picture larger than this in bytes gets a thumbnail.
+    THUMBNAIL_ABOVE_BYTES: u64 = 300 * 1000;
+    /// Side of a thumbnail in pixels, at most: sharp on a dense screen at the width of a message.
+    THUMBNAIL_SIDE: u32 = 800;
+    /// Pixels of a picture that is decoded: phones make 12 to 24 million. Larger ones are shown as they are.
+    DECODED_PIXELS: u64 = 24_000_000;
+    /// Memory for decoding a picture in bytes.
+    DECODED_BYTES: u64 = 128 * MIB;
+    /// Pictures that wait to be decoded; the next ones get no thumbnail and no colour.
+    DECODER_QUEUE: usize = 16;
+    /// Stack of the decoder's thread in bytes.
+    DECODER_STACK: usize = 2 * 1024 * 1024;
     /// People in a group DM, the opener included.
     GROUP_DM: usize = 10;
 }

@@ -72,6 +72,8 @@ texts! {
     Bio(0, limits::BIO) = prose, PROSE;
     /// What a message says, kept as it is.
     Content(1, limits::CONTENT) = content, CONTENT;
+    /// What a message with files says, kept as it is; may be empty. Whether it may is decided where its files are known.
+    Caption(0, limits::CONTENT) = nonce, NONCE;
     /// A client's own mark on a message, for retries.
     Nonce(1, limits::NONCE) = nonce, NONCE;
 }

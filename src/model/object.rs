@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelId, EntryId, MessageId, Permissions, RoleId, ServerId, SessionId, Timestamp, UserId};
+use super::{AttachmentId, ChannelId, EntryId, MessageId, Permissions, RoleId, ServerId, SessionId, Timestamp, UserId};
 
 /// What others see of somebody's presence, and what its owner sees of it (`invisible`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -155,13 +155,25 @@ pub struct Reply {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Attachment {
     /// Which.
-    pub attachment_id: String,
+    pub attachment_id: AttachmentId,
     /// What its uploader called it.
     pub filename: String,
-    /// Its media type.
+    /// Its media type: of pictures as their bytes say, of all else as its uploader said.
     pub content_type: String,
     /// In bytes.
     pub size: u64,
+    /// Of pictures, in pixels, as they are to be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// As `width`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    /// Of pictures: their average colour, `#rrggbb`, to show until they are there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub color: Option<String>,
+    /// Of large pictures: where to fetch a smaller one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thumbnail_url: Option<String>,
     /// Where to fetch it.
     pub url: String,
 }

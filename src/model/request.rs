@@ -4,11 +4,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer};
 
 use super::name::{
-    Bio, ChannelName, Content, Description, DisplayName, Nickname, Nonce, Password, Reason, RoleName, ServerName,
+    Bio, Caption, ChannelName, Description, DisplayName, Nickname, Nonce, Password, Reason, RoleName, ServerName,
     Topic, Username,
 };
 use super::object::Status;
-use super::{ChannelId, MessageId, Permissions, RoleId, UserId};
+use super::{AttachmentId, ChannelId, MessageId, Permissions, RoleId, UserId};
 
 /// A field of a PATCH: absent leaves what is there. `null` reaches `T`, so it clears only an `Option`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -113,7 +113,7 @@ pub struct ServerPatch {
     /// What it is about.
     pub description: Patch<Description>,
     /// An unused image of the caller's, or null.
-    pub icon: Patch<Option<String>>,
+    pub icon: Patch<Option<AttachmentId>>,
     /// The new owner: a member; only the owner may.
     pub owner_id: Patch<UserId>,
 }
@@ -187,8 +187,12 @@ pub struct ChannelPatch {
 /// `POST /channels/{channel_id}/messages`.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct NewMessage {
-    /// The text.
-    pub content: Content,
+    /// The text; may be left out, or be empty, if there are files.
+    pub content: Option<Caption>,
+    /// Up to ten files that the caller uploaded within the last hour and has not used yet.
+    #[serde(default)]
+    #[schemars(length(max = 10))]
+    pub attachments: Vec<AttachmentId>,
     /// A message of the same channel that it answers.
     pub reply_to: Option<MessageId>,
     /// The client's own mark: a retry with the same mark does not double.
@@ -198,8 +202,8 @@ pub struct NewMessage {
 /// `PATCH /channels/{channel_id}/messages/{message_id}`.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct EditMessage {
-    /// The new text.
-    pub content: Content,
+    /// The new text; may be empty if the message has files.
+    pub content: Caption,
 }
 
 /// `PUT /channels/{channel_id}/read`.
@@ -282,7 +286,7 @@ pub struct UserPatch {
     /// A few words.
     pub bio: Patch<Bio>,
     /// An unused image of the caller's, or null.
-    pub avatar: Patch<Option<String>>,
+    pub avatar: Patch<Option<AttachmentId>>,
     /// The presence to keep.
     pub status: Patch<ChosenStatus>,
 }

@@ -38,11 +38,12 @@ macro_rules! limits_table {
         pub struct Limits { $($(#[doc = $meaning])+ pub $name: u64,)* }
 
         impl Limits {
-            fn new(password_min: usize) -> Self {
+            fn new(password_min: usize, upload_bytes: u64) -> Self {
                 // No limit comes near 2^64.
                 let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
                 Self {
                     password_min: number(password_min),
+                    upload_bytes,
                     ..Self { $($name: number($value),)* }
                 }
             }
@@ -77,6 +78,12 @@ limits_table! {
     nonce: limits::NONCE;
     /// Request body in bytes.
     request_body_bytes: limits::BODY_BYTES;
+    /// An uploaded file in bytes.
+    upload_bytes: limits::UPLOAD_BYTES as usize;
+    /// Name of a file in bytes.
+    file_name_bytes: limits::FILE_NAME_BYTES;
+    /// Files of a message.
+    attachments: limits::ATTACHMENTS;
     /// Gateway message from a client in bytes.
     gateway_message_bytes: limits::GATEWAY_MESSAGE_BYTES;
     /// Items in a page.
@@ -145,7 +152,7 @@ pub fn facts(call: &mut Call<'_>) -> Result<Reply> {
         version: env!("CARGO_PKG_VERSION"),
         registration: facts.registration.as_str(),
         setup_required: facts.setup_required,
-        limits: Limits::new(config.password_min),
+        limits: Limits::new(config.password_min, config.upload_bytes),
     })
 }
 

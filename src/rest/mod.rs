@@ -15,6 +15,7 @@ mod call;
 mod channels;
 mod cors;
 mod dms;
+mod files;
 mod instance;
 mod invites;
 mod limit;
@@ -23,10 +24,10 @@ mod messages;
 mod metrics;
 pub mod openapi;
 mod path;
-mod percent;
 mod pins;
 mod problem;
 mod query;
+mod range;
 mod reactions;
 mod refresh_cookie;
 mod reply;
@@ -48,12 +49,14 @@ use self::reply::Reply;
 use self::route::{Access, Route, Verb};
 use crate::auth::{Passwords, Throttles};
 use crate::chat::Chat;
-use crate::model::{Code, Error, Result};
+use crate::media::Media;
+use crate::model::{Code, Error, Result, percent};
 use crate::net::{Method, Request, ResponseBox};
 
 /// The REST API and all it works with.
 pub struct Rest {
     chat: Arc<Chat>,
+    media: Arc<Media>,
     passwords: Passwords,
     throttles: Throttles,
     metrics: Metrics,
@@ -62,9 +65,9 @@ pub struct Rest {
 }
 
 impl Rest {
-    /// The API over a chat.
-    pub fn new(chat: Arc<Chat>, passwords: Passwords, throttles: Throttles) -> Self {
-        Self { chat, passwords, throttles, metrics: Metrics::default(), openapi: OnceLock::new() }
+    /// The API over a chat and its files.
+    pub fn new(chat: Arc<Chat>, media: Arc<Media>, passwords: Passwords, throttles: Throttles) -> Self {
+        Self { chat, media, passwords, throttles, metrics: Metrics::default(), openapi: OnceLock::new() }
     }
 
     /// Shows the numbers of other rooms in `/metrics` too.

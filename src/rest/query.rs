@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::percent;
 use crate::model::request::{Cursor, MemberQuery, Page};
-use crate::model::{Code, Error, Result, UserId, limits};
+use crate::model::{Code, Error, FileName, Result, UserId, limits, percent};
 
 /// What a query parameter looks like, for the route table and the OpenAPI document.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +29,8 @@ pub enum Kind {
     Text,
     /// `true` or `false`.
     Flag,
+    /// The name of a file, which must be there.
+    FileName,
 }
 
 /// `limit`.
@@ -55,6 +56,10 @@ pub const USER_IDS: Parameter =
 /// `online`.
 pub const ONLINE: Parameter =
     Parameter { name: "online", meaning: "Only those who are there, if `true`.", kind: Kind::Flag };
+
+/// `filename`.
+pub const FILENAME: Parameter =
+    Parameter { name: "filename", meaning: "What the file is called; path parts are cut.", kind: Kind::FileName };
 
 /// The decoded parameters of a request, in order.
 #[derive(Debug, Default)]
@@ -139,6 +144,15 @@ impl Query {
         };
         let user_ids = self.get(USER_IDS).map(user_ids).transpose()?;
         Ok(MemberQuery { page, prefix: prefix.map(str::to_owned), user_ids, online })
+    }
+
+    /// What an upload is called.
+    ///
+    /// # Errors
+    /// 400.
+    pub fn filename(&self) -> Result<FileName> {
+        let name = self.get(FILENAME).ok_or_else(|| Error::field(FILENAME.name, "is missing"))?;
+        FileName::parse(name).map_err(|rule| Error::field(FILENAME.name, rule))
     }
 
     /// The query of the next page: the same, but with this cursor alone.

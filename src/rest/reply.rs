@@ -1,13 +1,13 @@
 //! Answers before they are responses: a status, fields, a body.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 
 use serde::Serialize;
 
 use crate::model::{Error, Result};
 use crate::net::{Header, Response, ResponseBox};
 
-/// On every answer of the API: it is nobody's page, picture or cache entry.
+/// On every answer that does not say otherwise: it is nobody's page, picture or cache entry.
 const ALWAYS: [(&str, &str); 4] = [
     ("X-Content-Type-Options", "nosniff"),
     ("Cache-Control", "no-store"),
@@ -16,17 +16,28 @@ const ALWAYS: [(&str, &str); 4] = [
 ];
 
 /// What a handler answers.
-#[derive(Debug)]
 pub struct Reply {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
+    /// Instead of `body`: what is read while it is sent, and how many bytes that is.
+    stream: Option<(Box<dyn Read + Send>, u64)>,
 }
 
 impl Reply {
     /// An answer with a body of any type.
     pub fn new(status: u16, content_type: &str, body: Vec<u8>) -> Self {
-        Self { status, headers: vec![("Content-Type", content_type.to_owned())], body }
+        Self { status, headers: vec![("Content-Type", content_type.to_owned())], body, stream: None }
+    }
+
+    /// An answer whose body of `length` bytes is read while it is sent.
+    pub fn stream(status: u16, content_type: &str, body: Box<dyn Read + Send>, length: u64) -> Self {
+        Self { stream: Some((body, length)), ..Self::new(status, content_type, Vec::new()) }
+    }
+
+    /// 304.
+    pub fn not_modified() -> Self {
+        Self { status: 304, ..Self::no_content() }
     }
 
     /// 200 with JSON.
@@ -60,7 +71,7 @@ impl Reply {
 
     /// 204.
     pub fn no_content() -> Self {
-        Self { status: 204, headers: Vec::new(), body: Vec::new() }
+        Self { status: 204, headers: Vec::new(), body: Vec::new(), stream: None }
     }
 
     /// Adds a field.
@@ -74,7 +85,7 @@ impl Reply {
         self.status
     }
 
-    /// The body.
+    /// The body, unless it is a stream.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
@@ -86,11 +97,18 @@ impl Reply {
 
     /// The response for `net`.
     pub fn into_response(self) -> ResponseBox {
-        let fields = ALWAYS.into_iter().chain(self.headers.iter().map(|(name, value)| (*name, value.as_str())));
+        let always = ALWAYS.into_iter().filter(|(name, _)| self.header(name).is_none());
+        let fields = always.chain(self.headers.iter().map(|(name, value)| (*name, value.as_str())));
         // A value that is not ASCII cannot stand in a field; none of ours is made of what a client sent undecoded.
         let headers = fields.filter_map(|(name, value)| Header::from_bytes(name, value).ok()).collect();
-        let length = self.body.len();
-        Response::new(self.status.into(), headers, Cursor::new(self.body), Some(length), None).boxed()
+        let (body, length): (Box<dyn Read + Send>, _) = match self.stream {
+            Some((body, length)) => (body, usize::try_from(length).unwrap_or(usize::MAX)),
+            None => {
+                let length = self.body.len();
+                (Box::new(Cursor::new(self.body)), length)
+            }
+        };
+        Response::new(self.status.into(), headers, body, Some(length), None).boxed()
     }
 }
 

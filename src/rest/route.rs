@@ -95,6 +95,8 @@ pub struct Body {
     pub optional: bool,
     /// In bytes, at most.
     pub limit: usize,
+    /// Whether it is any bytes of any type, instead of JSON; then `limit` may be configured otherwise.
+    pub is_raw: bool,
 }
 
 /// A successful answer.
@@ -141,7 +143,7 @@ pub struct Route {
     /// Whether it may set or clear the refresh cookie.
     pub sets_cookie: bool,
     /// The successful answers.
-    pub answers: [Option<Answer>; 2],
+    pub answers: [Option<Answer>; 3],
     /// The errors beside those that follow from the rest of the row.
     pub errors: &'static [Code],
 }
@@ -164,7 +166,7 @@ const fn route(verb: Verb, path: &'static str, handler: Handler) -> Route {
         paged: false,
         audited: false,
         sets_cookie: false,
-        answers: [None, None],
+        answers: [None, None, None],
         errors: &[],
     }
 }
@@ -222,8 +224,18 @@ impl Route {
             type_name: std::any::type_name::<T>,
             optional: false,
             limit: limits::BODY_BYTES,
+            is_raw: false,
         };
         Self { body: Some(body), ..self }
+    }
+
+    /// A request body of any type, which the handler reads as it comes.
+    pub const fn takes_bytes(self, limit: u64) -> Self {
+        let taking = self.takes::<Vec<u8>>();
+        match taking.body {
+            Some(body) => Self { body: Some(Body { is_raw: true, limit: limit as usize, ..body }), ..taking },
+            None => taking,
+        }
     }
 
     /// How large the request body may be, in bytes.
@@ -273,6 +285,15 @@ impl Route {
         self.answer(200, meaning, Some((media_type, None)))
     }
 
+    /// Part of that, for who asks for a range; and nothing, for who has it already.
+    pub const fn in_parts(self, media_type: &'static str) -> Self {
+        self.answer(206, "The bytes that `Range` asks for.", Some((media_type, None))).answer(
+            304,
+            "`If-None-Match` names what is there.",
+            None,
+        )
+    }
+
     /// 204.
     pub const fn gives_nothing(self, meaning: &'static str) -> Self {
         self.answer(204, meaning, None)
@@ -286,8 +307,9 @@ impl Route {
     ) -> Self {
         let answer = Some(Answer { status, meaning, content });
         let answers = match self.answers {
-            [None, _] => [answer, None],
-            [first, _] => [first, answer],
+            [None, ..] => [answer, None, None],
+            [first, None, _] => [first, answer, None],
+            [first, second, _] => [first, second, answer],
         };
         Self { answers, ..self }
     }

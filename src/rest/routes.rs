@@ -5,14 +5,14 @@
 
 use serde_json::{Map, Value};
 
-use super::query::{AFTER, AROUND, BEFORE, LIMIT, ONLINE, PREFIX, USER_IDS};
+use super::query::{AFTER, AROUND, BEFORE, FILENAME, LIMIT, ONLINE, PREFIX, USER_IDS};
 use super::route::{Rate, Route, delete, get, patch, post, put};
 use super::{
-    accounts, audit, bans, blocks, channels, dms, instance, invites, members, messages, pins, reactions, roles,
+    accounts, audit, bans, blocks, channels, dms, files, instance, invites, members, messages, pins, reactions, roles,
     servers, settings, users,
 };
 use crate::model::object::{
-    AuditEntry, Author, Ban, Channel, Invite, InvitePreview, Member, Message, Role, Server, Session, User,
+    Attachment, AuditEntry, Author, Ban, Channel, Invite, InvitePreview, Member, Message, Role, Server, Session, User,
 };
 use crate::model::request::{
     ChangePassword, ChannelPatch, EditMessage, Login, MarkRead, MemberPatch, NewBan, NewChannel, NewDm, NewInvite,
@@ -298,6 +298,23 @@ pub static ROUTES: &[Route] = &[
     delete("/users/@me/blocks/{user_id}", blocks::remove)
         .is("unblockUser", "Lift a block.")
         .gives_nothing("They are not blocked."),
+
+    // ---- Files
+    post("/uploads", files::upload)
+        .is("upload", "Upload a file, to be used once within the hour: in a message, as avatar or as icon.")
+        .query(&[FILENAME]).takes_bytes(limits::UPLOAD_BYTES)
+        .gives::<Attachment>(201, "The file.")
+        .fails(&[Code::QuotaExceeded]),
+    get("/files/{attachment_id}/{secret}/{filename}", files::fetch)
+        .is("getFile", "A file, for whoever has its address; by ranges if asked.")
+        .at_root().for_anyone()
+        .gives_media("application/octet-stream", "The file.").in_parts("application/octet-stream")
+        .fails(&[Code::RangeNotSatisfiable]),
+    get("/files/{attachment_id}/{secret}/thumbnail/{filename}", files::fetch_thumbnail)
+        .is("getThumbnail", "The smaller form of a large picture.")
+        .at_root().for_anyone()
+        .gives_media("image/jpeg", "The picture.").in_parts("image/jpeg")
+        .fails(&[Code::RangeNotSatisfiable]),
 
     // ---- The instance
     get("/instance", instance::facts)

@@ -25,13 +25,15 @@ pub struct Account {
     pub disabled: bool,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Where the picture is fetched.
+    pub avatar_url: Option<String>,
 }
 
 /// The columns that [`account_at`] reads, of a table named `users`.
-pub(super) const COLUMNS: &str = "users.user_id, users.username, users.display_name, users.bio, users.status, users.is_admin, users.disabled, users.created_at";
+pub(super) const COLUMNS: &str = "users.user_id, users.username, users.display_name, users.bio, users.status, users.is_admin, users.disabled, users.created_at, file_url(users.avatar)";
 
 /// The columns that [`author_at`] reads, of a table named `users`.
-pub(super) const AUTHOR: &str = "users.user_id, users.username, users.display_name";
+pub(super) const AUTHOR: &str = "users.user_id, users.username, users.display_name, file_url(users.avatar)";
 
 /// Reads [`COLUMNS`] from column `at` on.
 pub(super) fn account_at(row: &Row<'_>, at: usize) -> rusqlite::Result<Account> {
@@ -44,6 +46,7 @@ pub(super) fn account_at(row: &Row<'_>, at: usize) -> rusqlite::Result<Account> 
         is_admin: row.get(at + 5)?,
         disabled: row.get(at + 6)?,
         created_at: Timestamp(row.get(at + 7)?),
+        avatar_url: row.get(at + 8)?,
     })
 }
 
@@ -53,7 +56,7 @@ pub(super) fn author_at(row: &Row<'_>, at: usize) -> rusqlite::Result<Author> {
         user_id: UserId(row.get(at)?),
         username: row.get(at + 1)?,
         display_name: row.get(at + 2)?,
-        avatar_url: None,
+        avatar_url: row.get(at + 3)?,
     })
 }
 
@@ -147,6 +150,14 @@ pub fn set_display_name(db: &Connection, user: UserId, name: Option<&DisplayName
 /// Sets the bio.
 pub fn set_bio(db: &Connection, user: UserId, bio: &Bio) -> rusqlite::Result<()> {
     db.execute("UPDATE users SET bio = ?2 WHERE user_id = ?1", params![user.0, bio.as_str()]).map(drop)
+}
+
+/// Sets or clears where the picture is, below `/files/`; where it was.
+pub fn set_avatar(db: &Connection, user: UserId, place: Option<&str>) -> rusqlite::Result<Option<String>> {
+    let before =
+        db.query_row("SELECT avatar FROM users WHERE user_id = ?1", [user.0], |row| row.get::<_, Option<String>>(0))?;
+    db.execute("UPDATE users SET avatar = ?2 WHERE user_id = ?1", params![user.0, place])?;
+    Ok(before)
 }
 
 /// Sets the presence the user chose.

@@ -39,13 +39,13 @@ pub fn remove(db: &Connection, server: ServerId, user: UserId) -> rusqlite::Resu
 /// Up to `limit` bans of users above `after`, ascending.
 pub fn list(db: &Connection, server: ServerId, after: i64, limit: usize) -> rusqlite::Result<Vec<Ban>> {
     db.prepare_cached(&format!(
-        "SELECT bans.reason, bans.created_at, {}, by.user_id, by.username, by.display_name
+        "SELECT bans.reason, bans.created_at, {}, by.user_id, by.username, by.display_name, file_url(by.avatar)
          FROM bans JOIN users USING (user_id) JOIN users AS by ON by.user_id = banned_by
          WHERE server_id = ?1 AND bans.user_id > ?2 ORDER BY bans.user_id LIMIT ?3",
         accounts::AUTHOR
     ))?
     .query_map(params![server.0, after, limit as i64], |row| {
-        let (user, banned_by): (Author, Author) = (accounts::author_at(row, 2)?, accounts::author_at(row, 5)?);
+        let (user, banned_by): (Author, Author) = (accounts::author_at(row, 2)?, accounts::author_at(row, 6)?);
         Ok(Ban { user, reason: row.get(0)?, banned_by, created_at: Timestamp(row.get(1)?) })
     })?
     .collect()

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use super::queue::{Ends, Job, Queue};
 use super::read_states::Position;
-use super::{Clock, ReadStates, instance, sweep};
+use super::{Bell, Clock, ReadStates, instance, sweep};
 use crate::model::{ChannelId, Event, Ids, MessageId, Outlet, Timestamp, UserId};
 
 /// A checkpoint is due when the log holds this many pages (4 MB): SQLite's own default.
@@ -90,6 +90,7 @@ pub(super) struct Committer {
     read_states: Arc<ReadStates>,
     writable: Arc<AtomicBool>,
     clock: Arc<Clock>,
+    bell: Arc<Bell>,
     /// Pages in the log, as of the last commit.
     log_pages: Arc<AtomicUsize>,
     /// A checkpoint is due when the log holds this many pages.
@@ -109,11 +110,12 @@ pub(super) struct Parts {
     pub(super) read_states: Arc<ReadStates>,
     pub(super) writable: Arc<AtomicBool>,
     pub(super) clock: Arc<Clock>,
+    pub(super) bell: Arc<Bell>,
 }
 
 impl Committer {
     pub(super) fn new(mut db: Connection, id_reserve: i64, parts: Parts) -> rusqlite::Result<Self> {
-        let Parts { queue, outlet, read_states, writable, clock } = parts;
+        let Parts { queue, outlet, read_states, writable, clock, bell } = parts;
         let log_pages = Arc::new(AtomicUsize::new(0));
         let seen = Arc::clone(&log_pages);
         db.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: i32| {
@@ -129,6 +131,7 @@ impl Committer {
             read_states,
             writable,
             clock,
+            bell,
             log_pages,
             checkpoint_pages: CHECKPOINT_PAGES,
             // A sweep that the last process did not finish goes on.
@@ -317,7 +320,10 @@ impl Committer {
             committed.map(|committed| (step.done, committed))
         });
         match step {
-            Ok((true, true)) => Sweep::Nothing,
+            Ok((true, true)) => {
+                self.bell.ring();
+                Sweep::Nothing
+            }
             Ok((false, true)) => Sweep::Due,
             // It was said already.
             Ok((_, false)) => Sweep::AfterCommit,

@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::accounts;
+use super::{accounts, files};
 use crate::model::object::{Message, Reaction, Reply};
 use crate::model::{ChannelId, MessageId, RoleId, UserId, limits};
 
@@ -29,7 +29,7 @@ impl Extras {
         self.0 & other.0 != 0
     }
 
-    const fn with(self, other: Self, is_there: bool) -> Self {
+    pub(super) const fn with(self, other: Self, is_there: bool) -> Self {
         Self(if is_there { self.0 | other.0 } else { self.0 })
     }
 
@@ -78,6 +78,9 @@ pub(super) fn fill(
     }
     if extras.has(Extras::REACTIONS) {
         message.reactions = Some(reactions(db, viewer, channel, id)?);
+    }
+    if extras.has(Extras::FILES) {
+        message.attachments = files::of_message(db, channel, id)?;
     }
     message.pinned = extras.has(Extras::PINNED);
     if let Some(reply_to) = reply_to {
@@ -156,7 +159,7 @@ pub(super) fn note(
 
 /// Removes what a message that goes had in other tables.
 pub(super) fn remove(db: &Connection, channel: ChannelId, id: MessageId, extras: Extras) -> rusqlite::Result<()> {
-    let parts: [(Extras, &[&str]); 4] = [
+    let parts: [(Extras, &[&str]); 5] = [
         (Extras::PEOPLE, &["DELETE FROM mentions WHERE channel_id = ?1 AND message_id = ?2"]),
         (
             Extras(Extras::ROLES.0 | Extras::EVERYONE.0),
@@ -169,6 +172,7 @@ pub(super) fn remove(db: &Connection, channel: ChannelId, id: MessageId, extras:
                 "DELETE FROM reaction_kinds WHERE channel_id = ?1 AND message_id = ?2",
             ],
         ),
+        (Extras::FILES, &["DELETE FROM files WHERE channel_id = ?1 AND message_id = ?2"]),
         (Extras::PINNED, &["DELETE FROM pins WHERE channel_id = ?1 AND message_id = ?2"]),
     ];
     for sql in parts.iter().filter(|(extra, _)| extras.has(*extra)).flat_map(|(_, statements)| *statements) {

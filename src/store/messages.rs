@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::accounts;
 use super::extras::{self, Extras};
 use super::instance::day;
+use super::{accounts, files};
 use crate::model::object::Message;
 use crate::model::{ChannelId, Ids, MessageId, RoleId, Timestamp, UserId, limits};
 
@@ -48,7 +48,8 @@ fn whole(db: &Connection, viewer: UserId, (mut message, extras, reply_to): Bare)
 pub fn add(db: &Connection, new: &Message, everyone: Option<RoleId>) -> rusqlite::Result<()> {
     let (channel, id, author) = (new.channel_id.0, new.message_id.0, new.author.user_id.0);
     let reply_to = new.reply_to.as_ref().map(|reply| reply.message_id.0);
-    let extras = extras::add_mentions(db, new, everyone)?;
+    let extras = extras::add_mentions(db, new, everyone)?.with(Extras::FILES, !new.attachments.is_empty());
+    files::give_to(db, new)?;
     db.prepare_cached(
         "INSERT INTO messages (channel_id, message_id, author_id, content, created_at, reply_to, extras)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

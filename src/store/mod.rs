@@ -7,11 +7,13 @@
 pub mod accounts;
 pub mod audit;
 pub mod bans;
+mod bell;
 pub mod blocks;
 pub mod channels;
 mod committer;
 pub mod dms;
 pub mod extras;
+pub mod files;
 pub mod instance;
 pub mod invites;
 pub mod messages;
@@ -37,6 +39,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+pub use bell::Bell;
 pub use committer::Tx;
 use committer::{Committer, Parts};
 use queue::Queue;
@@ -54,33 +57,37 @@ pub struct Store {
     read_states: Arc<ReadStates>,
     writable: Arc<AtomicBool>,
     clock: Arc<Clock>,
+    bell: Arc<Bell>,
     committer: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
 impl Store {
-    /// Opens or creates the database at `path`, brings its schema up to date and starts the committer.
+    /// Opens or creates the database at `path`, brings its schema up to date and starts the committer. `base` is the
+    /// path of the public URL, which the addresses of files begin with.
     ///
     /// # Errors
     /// Fails if the folder cannot be written, the file is no database, or a newer chatd wrote it.
-    pub fn open(path: &Path, outlet: Arc<dyn Outlet>) -> Result<Self, OpenError> {
-        let writer = schema::open(path)?;
+    pub fn open(path: &Path, base: &str, outlet: Arc<dyn Outlet>) -> Result<Self, OpenError> {
+        let writer = schema::open(path, base)?;
         let opened = instance::opened(&writer, Timestamp::now())?;
         let clock = Arc::new(Clock { base_s: opened.lived_s, started: Instant::now() });
-        let readers = Readers::open(path)?;
+        let readers = Readers::open(path, base)?;
         let queue = Arc::new(Queue::default());
         let read_states = Arc::new(ReadStates::default());
         let writable = Arc::new(AtomicBool::new(true));
+        let bell = Arc::new(Bell::default());
         let parts = Parts {
             queue: Arc::clone(&queue),
             outlet,
             read_states: Arc::clone(&read_states),
             writable: Arc::clone(&writable),
             clock: Arc::clone(&clock),
+            bell: Arc::clone(&bell),
         };
         let committer = Committer::new(writer, opened.id_reserve, parts)?;
         let thread = std::thread::Builder::new().name("committer".into()).spawn(move || committer.run());
         let thread = thread.map_err(OpenError::Thread)?;
-        Ok(Self { readers, queue, read_states, writable, clock, committer: std::sync::Mutex::new(Some(thread)) })
+        Ok(Self { readers, queue, read_states, writable, clock, bell, committer: std::sync::Mutex::new(Some(thread)) })
     }
 
     /// Runs `f` on a consistent snapshot.
@@ -135,6 +142,11 @@ impl Store {
     /// Seconds this instance has lived, see `instance.lived_s`.
     pub fn lived_s(&self) -> i64 {
         self.clock.lived_s()
+    }
+
+    /// Rings when a sweep has ended: files may have gone, or come.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
     }
 
     /// Finishes the jobs that wait, writes what is late, checkpoints and closes. Later writes are 503.

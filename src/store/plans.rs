@@ -9,11 +9,13 @@ use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use super::extras::{self, Extras};
 use super::reactions::{self, Kind};
 use super::{
-    accounts, audit, bans, blocks, channels, dms, invites, messages, pins, read_states, reveals, roles, servers,
+    accounts, audit, bans, blocks, channels, dms, files, invites, messages, pins, read_states, reveals, roles, servers,
     sessions, settings, sweep,
 };
 use crate::model::object::{Action, Author, Message, Override, Reply};
-use crate::model::{ChannelId, Emoji, EntryId, MessageId, Permissions, RoleId, ServerId, SessionId, Timestamp, UserId};
+use crate::model::{
+    AttachmentId, ChannelId, Emoji, EntryId, MessageId, Permissions, RoleId, ServerId, SessionId, Timestamp, UserId,
+};
 
 const NOW: Timestamp = Timestamp(1_900_000_000_000);
 const ALICE: UserId = UserId(1);
@@ -23,12 +25,14 @@ const CHANNEL: ChannelId = ChannelId(4);
 const MESSAGE: MessageId = MessageId(5);
 const SESSION: SessionId = SessionId(6);
 const ROLE: RoleId = RoleId(7);
+const FILE: AttachmentId = AttachmentId(8);
 
 /// The plans of all statements that `run` runs, each with its statement.
 fn plans<T>(run: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Vec<(String, Vec<String>)> {
     let mut db = Connection::open_in_memory().unwrap();
     db.execute_batch(include_str!("../../schema.sql")).unwrap();
     db.execute_batch("PRAGMA foreign_keys = off").unwrap();
+    super::files::know_addresses(&db, "").unwrap();
     let caught = Arc::new(Mutex::new(Vec::<String>::new()));
     let catch = Arc::clone(&caught);
     let trace = move |event: TraceEvent<'_>| {
@@ -141,6 +145,40 @@ fn what_belongs_to_a_message() {
     seeks(|db| extras::count_mentions(db, ALICE, &[ROLE], CHANNEL, MESSAGE));
     seeks(|db| settings::get(db, ALICE));
     seeks(|db| settings::set(db, ALICE, "{}"));
+}
+
+#[test]
+fn files_that_come_are_used_and_go() {
+    let new = files::NewFile {
+        id: FILE,
+        owner: ALICE,
+        room: 4096,
+        secret: String::new(),
+        filename: String::new(),
+        content_type: String::new(),
+        size: 1,
+        is_picture: true,
+        dimensions: None,
+        color: None,
+        thumbnail_type: None,
+    };
+    seeks(|db| files::add(db, &new, 0));
+    seeks(|db| files::get(db, FILE));
+    seeks(|db| files::unused(db, FILE, ALICE, 0));
+    seeks(|db| files::room_of(db, ALICE));
+    seeks(|db| files::served(db, FILE));
+    seeks(|db| {
+        files::add(db, &new, 0)?;
+        let file = files::get(db, FILE)?.unwrap();
+        messages::add(db, &Message { attachments: vec![file], ..message() }, None)?;
+        messages::delete(db, CHANNEL, MESSAGE)
+    });
+    seeks(|db| files::use_up(db, FILE));
+    seeks(|db| files::remove_at(db, "7/x/y"));
+    seeks(|db| files::expire(db, 0, 50));
+    seeks_in_order(files::oldest_unused);
+    seeks(|db| files::exists(db, FILE));
+    seeks(|db| files::forget(db, &[FILE]));
 }
 
 #[test]

@@ -14,11 +14,11 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn open(path: &Path) -> rusqlite::Result<Self> {
+    pub(super) fn open(path: &Path, base: &str) -> rusqlite::Result<Self> {
         let open = |_| {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let db = Connection::open_with_flags(path, flags)?;
-            schema::configure(&db)?;
+            schema::configure(&db, base)?;
             db.execute_batch("PRAGMA query_only = on")?;
             Ok(db)
         };
@@ -81,7 +81,7 @@ mod tests {
 
     fn store() -> (tempfile::TempDir, Store) {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("chat.db"), Arc::new(Nowhere)).unwrap();
+        let store = Store::open(&folder.path().join("chat.db"), "", Arc::new(Nowhere)).unwrap();
         (folder, store)
     }
 

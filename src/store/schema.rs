@@ -9,7 +9,8 @@ use rusqlite::config::DbConfig;
 const SCHEMA: &str = include_str!("../../schema.sql");
 
 /// How an older file becomes a newer one: entry N leads from version N+1 to N+2. Append only, from the first release.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0002.sql"), include_str!("migrations/0003.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0002.sql"), include_str!("migrations/0003.sql"), include_str!("migrations/0004.sql")];
 
 /// The schema's version, kept in `PRAGMA user_version`.
 pub const VERSION: i64 = MIGRATIONS.len() as i64 + 1;
@@ -65,8 +66,9 @@ impl From<rusqlite::Error> for OpenError {
     }
 }
 
-/// Settings that every connection has.
-pub(super) fn configure(db: &Connection) -> rusqlite::Result<()> {
+/// Settings that every connection has; `base` is the path of the public URL.
+pub(super) fn configure(db: &Connection, base: &str) -> rusqlite::Result<()> {
+    super::files::know_addresses(db, base)?;
     db.busy_timeout(std::time::Duration::from_secs(10))?;
     db.set_prepared_statement_cache_capacity(128);
     // One plan a statement, whatever is bound to it: else SQLite prepares some of ours anew at each execution, which
@@ -81,7 +83,7 @@ pub(super) fn configure(db: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Opens the file for writing, creating or migrating it as need be.
-pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
+pub(super) fn open(path: &Path, base: &str) -> Result<Connection, OpenError> {
     let mut db = Connection::open(path)?;
     // Closing would write what stands in the log into the file: a file that is refused must stay as it is.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -100,7 +102,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     if mode != "wal" {
         log::warn!("the database is in {mode} mode instead of WAL: is it on a network file system?");
     }
-    configure(&db)?;
+    configure(&db, base)?;
     if empty {
         create(&mut db)?;
     } else if version < VERSION {
@@ -183,11 +185,11 @@ mod tests {
         drop(db);
         let files = || ["newer.db", "newer.db-wal"].map(|name| std::fs::read(folder.path().join(name)).unwrap());
         let before = files();
-        assert!(matches!(open(&newer), Err(OpenError::Newer { found, .. }) if found == VERSION + 1));
+        assert!(matches!(open(&newer, ""), Err(OpenError::Newer { found, .. }) if found == VERSION + 1));
         assert!(files() == before, "the refused file was changed");
 
         let foreign = folder.path().join("foreign.db");
         Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
-        assert!(matches!(open(&foreign), Err(OpenError::Foreign(_))));
+        assert!(matches!(open(&foreign, ""), Err(OpenError::Foreign(_))));
     }
 }

@@ -19,14 +19,14 @@ pub struct Membership {
     pub joined_at: Timestamp,
 }
 
-const COLUMNS: &str = "server_id, name, description, owner_id, member_count, created_at";
+const COLUMNS: &str = "server_id, name, description, owner_id, member_count, created_at, file_url(icon)";
 
 fn server(row: &Row<'_>) -> rusqlite::Result<Server> {
     Ok(Server {
         server_id: ServerId(row.get(0)?),
         name: row.get(1)?,
         description: row.get(2)?,
-        icon_url: None,
+        icon_url: row.get(6)?,
         owner_id: UserId(row.get(3)?),
         member_count: row.get(4)?,
         created_at: Timestamp(row.get(5)?),
@@ -86,6 +86,14 @@ pub fn set(db: &Connection, server: &Server) -> rusqlite::Result<()> {
         params![server.server_id.0, server.name, server.description, server.owner_id.0],
     )
     .map(drop)
+}
+
+/// Sets or clears where the picture is, below `/files/`; where it was.
+pub fn set_icon(db: &Connection, id: ServerId, place: Option<&str>) -> rusqlite::Result<Option<String>> {
+    let before =
+        db.query_row("SELECT icon FROM servers WHERE server_id = ?1", [id.0], |row| row.get::<_, Option<String>>(0))?;
+    db.execute("UPDATE servers SET icon = ?2 WHERE server_id = ?1", params![id.0, place])?;
+    Ok(before)
 }
 
 /// The description as stored text.

@@ -20,7 +20,7 @@ pub(super) fn database(folder: &TempDir) -> PathBuf {
 
 /// A database with a table to note numbers in, a user and a channel.
 pub(super) fn prepare(path: &Path) -> Connection {
-    let db = schema::open(path).unwrap();
+    let db = schema::open(path, "").unwrap();
     instance::opened(&db, Timestamp::now()).unwrap();
     db.execute_batch(
         "CREATE TABLE noted (number INTEGER PRIMARY KEY);
@@ -61,7 +61,7 @@ fn jobs_that_gather_while_one_runs_share_a_commit() {
     let folder = tempfile::tempdir().unwrap();
     drop(prepare(&database(&folder)));
     let counter = Arc::new(Counter::default());
-    let store = Store::open(&database(&folder), Arc::clone(&counter) as _).unwrap();
+    let store = Store::open(&database(&folder), "", Arc::clone(&counter) as _).unwrap();
     let (started, has_started) = channel();
     let (go, may_go) = channel::<()>();
     std::thread::scope(|scope| {
@@ -108,7 +108,7 @@ impl Outlet for Broken {
 fn nobody_waits_for_a_committer_that_has_died() {
     let folder = tempfile::tempdir().unwrap();
     drop(prepare(&database(&folder)));
-    let store = Store::open(&database(&folder), Arc::new(Broken)).unwrap();
+    let store = Store::open(&database(&folder), "", Arc::new(Broken)).unwrap();
     for number in 0..3 {
         assert_eq!(store.write(note(number)).unwrap_err().code, Code::Unavailable);
     }
@@ -120,7 +120,7 @@ fn nobody_waits_for_a_committer_that_has_died() {
 fn after_close_writes_are_503_and_what_waited_is_on_disk() {
     let folder = tempfile::tempdir().unwrap();
     drop(prepare(&database(&folder)));
-    let store = Store::open(&database(&folder), Arc::new(Counter::default())).unwrap();
+    let store = Store::open(&database(&folder), "", Arc::new(Counter::default())).unwrap();
     let (started, has_started) = channel();
     let (go, may_go) = channel::<()>();
     let blocking = store.queue.put(move |tx| {
@@ -152,7 +152,7 @@ fn identifiers_increase_over_restarts_though_the_clock_goes_back() {
     drop(prepare(&path));
     let mut last = 0;
     for round in 0..3 {
-        let store = Store::open(&path, Arc::new(Counter::default())).unwrap();
+        let store = Store::open(&path, "", Arc::new(Counter::default())).unwrap();
         for _ in 0..3 {
             let id = store.write(|tx| Ok(tx.next_id())).unwrap();
             assert!(id > last, "{id} came after {last}");

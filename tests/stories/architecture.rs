@@ -9,11 +9,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("auth", &["model"]),
     ("net", &["model"]),
     ("store", &["model"]),
+    ("media", &["model"]),
     ("chat", &["auth", "model", "store"]),
-    ("rest", &["auth", "chat", "model", "net"]),
+    ("rest", &["auth", "chat", "media", "model", "net"]),
     ("gateway", &["auth", "chat", "model", "net"]),
     ("web", &["model", "net"]),
-    ("app", &["auth", "chat", "gateway", "model", "net", "rest", "store", "web"]),
+    ("app", &["auth", "chat", "gateway", "media", "model", "net", "rest", "store", "web"]),
     ("cli", &["app", "chat", "gateway", "model", "net", "rest"]),
 ];
 

@@ -84,31 +84,45 @@ impl World {
         headers: &[(&str, &str)],
         body: Option<&str>,
     ) -> Answer {
+        let is_json = body.is_some() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        let json = is_json.then_some(("Content-Type", "application/json"));
+        let headers: Vec<_> = headers.iter().copied().chain(json).collect();
+        self.send_bytes(method, path, token, &headers, body.map(str::as_bytes))
+    }
+
+    /// A request of any bytes.
+    #[track_caller]
+    pub fn send_bytes(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Answer {
         // Most of what is asked for is the API; the rest is named in full.
-        let roots = ["/api/", "/chat/api/", "/healthz", "/readyz", "/metrics", "/help/"];
+        let roots = ["/api/", "/chat/api/", "/healthz", "/readyz", "/metrics", "/help/", "/files/"];
         let whole = roots.iter().any(|root| path.starts_with(root)) || path.ends_with("/qr.svg");
         let path = if whole { path.to_owned() } else { format!("/api/rest{path}") };
         let mut request = ureq::http::Request::builder().method(method).uri(self.url(&path));
         if let Some(token) = token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
-        if body.is_some() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
-            request = request.header("Content-Type", "application/json");
-        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let response = match body {
-            Some(body) => self.agent.run(request.body(body.to_owned()).unwrap()),
+            Some(body) => self.agent.run(request.body(body).unwrap()),
             None => self.agent.run(request.body(()).unwrap()),
         };
         let mut response = response.unwrap();
         let headers = response.headers().iter();
         let headers = headers.map(|(n, v)| (n.as_str().to_owned(), v.to_str().unwrap_or("").to_owned())).collect();
         let status = response.status().as_u16();
-        let text = response.body_mut().read_to_string().unwrap();
+        let bytes = response.body_mut().with_config().limit(u64::MAX).read_to_vec().unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { status, headers, text, json, asked: format!("{method} {path}") }
+        Answer { status, headers, bytes, text, json, asked: format!("{method} {path}") }
     }
 
     /// Registers somebody.
@@ -131,6 +145,7 @@ impl World {
 pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
+    pub bytes: Vec<u8>,
     pub text: String,
     pub json: Value,
     asked: String,
@@ -229,6 +244,19 @@ impl<'a> Person<'a> {
     pub fn says(&self, channel: &str, content: &str) -> String {
         let message = self.post(&format!("/channels/{channel}/messages"), json!({"content": content})).expect(201);
         text(&message["message_id"])
+    }
+
+    /// Uploads a file as something of this type.
+    #[track_caller]
+    pub fn uploads_as(&self, media_type: &str, name: &str, bytes: &[u8]) -> Answer {
+        let path = format!("/uploads?filename={name}");
+        self.world.send_bytes("POST", &path, Some(&self.token), &[("Content-Type", media_type)], Some(bytes))
+    }
+
+    /// Uploads a file; what it is.
+    #[track_caller]
+    pub fn uploads(&self, name: &str, bytes: &[u8]) -> Value {
+        self.uploads_as("application/octet-stream", name, bytes).expect(201)
     }
 
     /// Opens a DM; its ID.

@@ -20,6 +20,7 @@ mod categories;
 mod channels;
 mod crash;
 mod dms;
+mod files;
 mod gateway;
 mod instance;
 mod members;

@@ -34,7 +34,7 @@ impl World {
     fn start(heartbeat_interval: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let feed = Feed::new().unwrap();
-        let store = Store::open(&folder.path().join("chat.db"), Arc::clone(&feed) as _).unwrap();
+        let store = Store::open(&folder.path().join("chat.db"), "", Arc::clone(&feed) as _).unwrap();
         let client = sessions::Client { user_agent: String::new(), ip: String::new() };
         let signed_in = store.write(move |tx| {
             accounts::add(tx.db, ALICE, &Username::parse("alice").unwrap(), "", None, false, tx.now)?;

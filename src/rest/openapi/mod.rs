@@ -128,6 +128,7 @@ fn tag(route: &Route) -> &'static str {
         _ if has("/channels") => "Channels",
         _ if has("/servers") => "Servers",
         _ if has("/users") => "Users and DMs",
+        _ if has("/uploads") || has("/files") => "Files",
         _ => "The instance",
     }
 }
@@ -149,6 +150,7 @@ fn parameters(route: &Route, schemas: &mut Schemas) -> Vec<Value> {
         let (schema, description) = match name {
             "user_id" => (json!({"anyOf": [id, {"const": "@me"}]}), "A person; `@me` is the caller."),
             "emoji" => (json!({"type": "string", "minLength": 1, "maxLength": limits::EMOJI_BYTES}), "One emoji."),
+            "secret" | "filename" => (json!({"type": "string", "minLength": 1}), "As in the file's `url`."),
             "code" => (json!({"type": "string", "minLength": 1}), "The code of an invite."),
             _ => (id.clone(), "Which one; 404 for what is no ID."),
         };
@@ -170,10 +172,16 @@ fn query_parameter(parameter: &Parameter, id: &Value) -> Value {
         Kind::Id => id.clone(),
         Kind::Ids => json!({"type": "array", "items": id, "minItems": 1, "maxItems": limits::PAGE}),
         Kind::Text => json!({"type": "string", "maxLength": limits::NAME}),
+        Kind::FileName => json!({"type": "string", "minLength": 1, "maxLength": limits::FILE_NAME_BYTES}),
         Kind::Flag => json!({"type": "boolean", "default": false}),
     };
     let mut described =
         json!({"name": parameter.name, "in": "query", "schema": schema, "description": parameter.meaning});
+    if parameter.kind == Kind::FileName
+        && let Some(described) = described.as_object_mut()
+    {
+        described.insert("required".to_owned(), json!(true));
+    }
     if parameter.kind == Kind::Ids
         && let Some(described) = described.as_object_mut()
     {
@@ -184,6 +192,13 @@ fn query_parameter(parameter: &Parameter, id: &Value) -> Value {
 }
 
 fn request_body(body: &Body, schemas: &mut Schemas) -> Value {
+    if body.is_raw {
+        return json!({
+            "required": true,
+            "description": format!("At most {} bytes, unless configured otherwise.", body.limit),
+            "content": {"*/*": {"schema": {}}},
+        });
+    }
     let schema = (body.schema)(&mut schemas.requests).to_value();
     json!({
         "required": !body.optional,

@@ -73,7 +73,9 @@ fn errors(route: &Route) -> BTreeMap<u16, Vec<Code>> {
     if route.parameters().next().is_some() {
         codes.push(Code::NotFound);
     }
-    if route.body.is_some() {
+    if route.body.is_some_and(|body| body.is_raw) {
+        codes.extend([Code::InvalidField, Code::TooLarge]);
+    } else if route.body.is_some() {
         codes.extend([Code::InvalidJson, Code::InvalidField, Code::TooLarge, Code::UnsupportedMediaType]);
     } else if !route.query.is_empty() {
         codes.push(Code::InvalidField);

@@ -17,6 +17,7 @@ use super::route::Verb;
 use super::{Rest, openapi, path};
 use crate::auth::{Keys, Passwords, Throttles};
 use crate::chat::{Chat, Config, Presences, Registration, Shared};
+use crate::media::Media;
 use crate::model::{Event, Outlet};
 use crate::net::{Body, Header, Request, ResponseBox};
 use crate::store::Store;
@@ -81,6 +82,8 @@ pub(super) fn config(public_url: &str) -> Config {
         admins_create_servers: false,
         admins_invites_register: false,
         password_min: 10,
+        user_files_bytes: 1024 * 1024 * 1024,
+        upload_bytes: 25 * 1024 * 1024,
         heartbeat_interval: Duration::from_secs(30),
     }
 }
@@ -130,11 +133,12 @@ impl Got {
 impl Instance {
     fn new(public_url: &str, throttles: Throttles) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("chatd.db"), Arc::new(Nobody)).unwrap();
+        let store = Store::open(&folder.path().join("chatd.db"), "", Arc::new(Nobody)).unwrap();
         let shared =
             Shared { config: config(public_url), presences: Presences::default(), keys: Keys::from_bytes(&[7; 32]) };
         let chat = Arc::new(Chat::new(store, Arc::new(shared)));
-        let rest = Rest::new(chat, Passwords::new(), throttles);
+        let media = Arc::new(Media::open(&folder.path().join("files"), Some(0)).unwrap());
+        let rest = Rest::new(chat, media, Passwords::new(), throttles);
         Self { rest, document: openapi::document(""), _folder: folder }
     }
 

@@ -68,6 +68,7 @@ impl Bench {
             read_states: Arc::clone(&read_states),
             writable: Arc::clone(&writable),
             clock: Arc::new(Clock { base_s: 0, started: Instant::now() }),
+            bell: Arc::default(),
         };
         let mut committer = Committer::new(db, 0, parts).unwrap();
         committer.sweep = Sweep::Nothing;

@@ -90,6 +90,8 @@ fn sweep_channel(db: &Connection, channel: i64, rows: i64) -> rusqlite::Result<(
     for sql in [
         "DELETE FROM messages WHERE channel_id = ?1 AND message_id IN
          (SELECT message_id FROM messages WHERE channel_id = ?1 LIMIT ?2)",
+        "DELETE FROM files WHERE file_id IN
+         (SELECT file_id FROM files WHERE channel_id = ?1 AND message_id IS NOT NULL LIMIT (?2 + 2) / 3)",
         "DELETE FROM mentions WHERE (user_id, channel_id, message_id) IN
          (SELECT user_id, channel_id, message_id FROM mentions WHERE channel_id = ?1 LIMIT ?2)",
         "DELETE FROM role_mentions WHERE channel_id = ?1 AND (message_id, role_id) IN
@@ -134,6 +136,8 @@ fn sweep_server(db: &Connection, server: i64, rows: i64) -> rusqlite::Result<()>
         }
     }
     for sql in [
+        // The number that a place begins with is the file's.
+        "DELETE FROM files WHERE file_id = (SELECT CAST(icon AS INTEGER) FROM servers WHERE server_id = ?1)",
         "DELETE FROM purges WHERE server_id = ?1",
         "DELETE FROM reveals WHERE server_id = ?1",
         "DELETE FROM invites WHERE server_id = ?1",

@@ -14,7 +14,7 @@ const MANY: i64 = limits::SWEEP_ROWS as i64 * 5 / 2;
 /// Two servers alike, of which 1 is deleted, each with a category, a channel, messages and members; and a deleted
 /// group.
 fn fill(path: &Path) {
-    let mut db = schema::open(path).unwrap();
+    let mut db = schema::open(path, "").unwrap();
     let tx = db.transaction().unwrap();
     for user in 1..=MANY {
         tx.execute(
@@ -84,7 +84,7 @@ fn small_steps_remove_all_that_nobody_sees_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("chat.db");
     fill(&path);
-    let mut db = schema::open(&path).unwrap();
+    let mut db = schema::open(&path, "").unwrap();
     let mut steps = 0;
     loop {
         let before = db.total_changes();
@@ -97,7 +97,7 @@ fn small_steps_remove_all_that_nobody_sees_and_nothing_else() {
         steps += 1;
         if steps % 5 == 0 {
             // As after a restart: nothing is kept in memory.
-            db = schema::open(&path).unwrap();
+            db = schema::open(&path, "").unwrap();
         }
     }
     assert!(steps >= 12, "{steps}");

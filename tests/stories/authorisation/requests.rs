@@ -107,7 +107,9 @@ impl Scene<'_> {
         let body = self.body(&operation.name(), words);
         assert!(body.is_some() || !operation.needs_body, "{} needs a body", operation.name());
         let headers = if words.has("proxied") { vec![("X-Forwarded-For", "192.0.2.7")] } else { Vec::new() };
-        Request { method: operation.method.clone(), template: operation.full_path.clone(), named, body, headers }
+        let query = if operation.name() == "POST /uploads" { "?filename=cat.png" } else { "" };
+        let template = format!("{}{query}", operation.full_path);
+        Request { method: operation.method.clone(), template, named, body, headers }
     }
 
     /// What stands for a parameter.
@@ -135,6 +137,9 @@ impl Scene<'_> {
             "code" => self.stage.invites[&self.whose(words, &self.stage.invites)].clone(),
             "session_id" if words.has("own") && self.who.is_signed_in() => self.people.session_of(self.who),
             "session_id" => self.people.session_of(Who::Peer),
+            "attachment_id" => self.elsewhere.file.0.clone(),
+            "secret" => self.elsewhere.file.1.clone(),
+            "filename" => "cat.png".to_owned(),
             _ => panic!("nothing is known to stand for {{{parameter}}}"),
         }
     }
@@ -187,6 +192,7 @@ impl Scene<'_> {
             ("PUT /channels/{channel_id}/overrides/{role_id}", _) => json!({"deny": ["send_messages"]}),
             ("POST /channels/{channel_id}/messages", _) => json!({"content": "new"}),
             ("PATCH /channels/{channel_id}/messages/{message_id}", _) => json!({"content": "changed"}),
+            ("POST /uploads", _) => json!("any bytes"),
             ("PUT /users/@me/settings", _) => json!({"theme": "dark"}),
             ("PATCH /users/{user_id}", _) => json!({"bio": "changed"}),
             ("POST /users/{user_id}/dm-channels", _) => json!({"recipient_id": peer}),

@@ -190,6 +190,11 @@ DELETE /users/@me/blocks/{user_id} peer                                    401  
 GET    /users/@me/settings                                                 401  401  200  200  200  200  200  200  200
 PUT    /users/@me/settings                                                 401  401  204  204  204  204  204  204  204
 
+# Files: whoever has the address
+POST   /uploads                                                            401  401  201  201  201  201  201  201  201
+GET    /files/{attachment_id}/{secret}/{filename}                          200  200  200  200  200  200  200  200  200
+GET    /files/{attachment_id}/{secret}/thumbnail/{filename}                200  200  200  200  200  200  200  200  200
+
 # The instance
 GET    /instance                                                           200  200  200  200  200  200  200  200  200
 GET    /openapi.json                                                       200  200  200  200  200  200  200  200  200

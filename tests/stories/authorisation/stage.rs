@@ -175,10 +175,12 @@ impl Stage {
     }
 }
 
-/// A role and a message in another server of the owner's.
+/// A role and a message in another server of the owner's, and a picture with a thumbnail.
 pub struct Elsewhere {
     pub role: String,
     pub message: String,
+    /// Its ID and what is secret in its address.
+    pub file: (String, String),
 }
 
 impl Elsewhere {
@@ -186,6 +188,14 @@ impl Elsewhere {
         let owner = people.get(Who::Owner);
         let (server, channel) = owner.creates_server("elsewhere");
         let role = owner.post(&format!("/servers/{server}/roles"), json!({"name": "helpers"})).expect(201);
-        Self { role: text(&role["role_id"]), message: owner.says(&channel, "hello") }
+        let large = crate::files::picture(image::ImageFormat::Jpeg, 1200, 1200);
+        let file = owner.uploads("cat.jpg", &large);
+        let address = text(&file["url"]);
+        let secret = address.split('/').nth(3).unwrap().to_owned();
+        Self {
+            role: text(&role["role_id"]),
+            message: owner.says(&channel, "hello"),
+            file: (text(&file["attachment_id"]), secret),
+        }
     }
 }
