@@ -1,0 +1,23 @@
+/** English. */
+export default {
+  // ---- what went wrong
+  "problem.offline": "The server cannot be reached.",
+
+  // ---- the door: sign in, register, invites
+
+  // ---- servers and channels
+
+  // ---- messages
+
+  // ---- writing
+
+  // ---- people
+
+  // ---- search, switcher, shortcuts
+
+  // ---- one's own settings
+
+  // ---- a server's settings
+
+  // ---- help and administration
+};
