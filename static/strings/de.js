@@ -3,6 +3,10 @@ export default {
   // ---- what went wrong
   "problem.offline": "Der Server ist nicht zu erreichen.",
 
+  // ---- the shell
+  "shell.check_connection": "Prüfe deine Verbindung. Vielleicht startet der Server gerade neu.",
+  "shell.try_again": "Noch einmal",
+
   // ---- the door: sign in, register, invites
 
   // ---- servers and channels
