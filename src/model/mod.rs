@@ -13,7 +13,9 @@ pub mod name;
 pub mod object;
 pub mod permission;
 pub mod request;
+pub mod search;
 pub mod time;
+pub mod words;
 
 pub use address::AddressKey;
 pub use authority::{Badges, Rules, Standing};

@@ -35,6 +35,7 @@ mod reactions;
 mod replies;
 mod resume;
 mod roles;
+mod search;
 mod servers;
 mod sessions;
 mod settings;
