@@ -141,7 +141,7 @@ pub fn content(db: &Connection, (message, channel): Spot) -> rusqlite::Result<Op
 
 /// Notes that a message is another one now, or gone: what the index has of it is of no use.
 pub(super) fn changed(db: &Connection, (message, channel): Spot) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT OR IGNORE INTO search_stale SELECT ?1, ?2 FROM search_mark WHERE mark >= ?1")?
+    db.prepare_cached("INSERT OR IGNORE INTO search_stale SELECT ?1, ?2 FROM search_mark WHERE one = 1 AND mark >= ?1")?
         .execute([message.0, channel.0])
         .map(drop)
 }
@@ -152,7 +152,7 @@ pub(super) fn forget(db: &Connection, message: MessageId) -> rusqlite::Result<()
 }
 
 fn mark(db: &Connection) -> rusqlite::Result<i64> {
-    db.prepare_cached("SELECT mark FROM search_mark")?.query_row([], |row| row.get(0))
+    db.prepare_cached("SELECT mark FROM search_mark WHERE one = 1")?.query_row([], |row| row.get(0))
 }
 
 /// What the index does not have, or not as it is now: what the last process left behind.
@@ -179,7 +179,7 @@ pub(super) fn index(db: &Connection, spots: &[Spot]) -> rusqlite::Result<()> {
     }
     let last = spots.iter().map(|(message, _)| message.0).max().filter(|last| *last > mark);
     if let Some(last) = last {
-        db.prepare_cached("UPDATE search_mark SET mark = ?1")?.execute([last])?;
+        db.prepare_cached("UPDATE search_mark SET mark = ?1 WHERE one = 1")?.execute([last])?;
     }
     Ok(())
 }

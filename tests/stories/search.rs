@@ -72,13 +72,9 @@ fn what_was_said_is_found_by_its_words() {
     sees(&alice, "京都", &["東京都に行きました"]);
     sees(&alice, "京行", &[]);
     // As a message, and where.
-    let found = alice.get(&path("kuchle \"my straße\"", "")).expect(200);
-    assert_eq!(found, json!([]));
-    let found = alice.get(&path("zwet \"my straße\"", "")).expect(200);
-    assert_eq!(found.as_array().unwrap().len(), 1);
-    assert_eq!((&found[0]["author"]["username"], &found[0]["channel_id"]), (&json!("bob"), &json!(channel)));
     // A phrase is last: the word before it is whole.
-    assert_eq!(finds(&alice, "zwetschgenkuchle \"my straße\""), [other]);
+    sees(&alice, "zwet \"my straße\"", &[]);
+    sees(&alice, "zwetschgenkuchle \"my straße\"", &[other]);
     let found = alice.get(&path("\"my straße\" zwet", "")).expect(200);
     assert_eq!(found[0]["highlight"], json!([[7, 16], [47, 9]]));
     let messages = alice.get(&format!("/channels/{channel}/messages")).expect(200);
@@ -297,10 +293,10 @@ fn bad_queries_say_which_field_is_wrong() {
         ("q=a&q=b", "q"),
     ] {
         let problem = alice.get(&format!("/search?{query}")).refused(400, "invalid_field");
-        assert_eq!(problem["field"], field, "{query}: {problem}");
+        assert!(problem["errors"][field].is_string(), "{query}: {problem}");
     }
     // Nothing in it is for the index to read.
-    for q in ["a\" OR \"b", "NEAR(a b)", "a* -b ^c", "tokens:a", "(((", "a AND", "_1s a", "'; --a"] {
+    for q in ["a\" OR \"b", "NEAR(a b)", "a* -b ^c", "tokens:a", "((a", "a AND", "_1s a", "'; --a"] {
         sees(&alice, q, &[]);
     }
     alice.get(&format!("/search?q={}", "x".repeat(256))).expect(200);

@@ -6,6 +6,8 @@ CREATE VIRTUAL TABLE search USING fts5 (
   tokens, channel_id UNINDEXED, content = '', contentless_delete = 1, contentless_unindexed = 1, detail = none,
   prefix = '1 2 3', tokenize = "ascii tokenchars '_'"
 );
+-- Fewer, larger merges: a third less to write.
+INSERT INTO search (search, rank) VALUES ('automerge', 8);
 
 -- Every message up to this ID is in the search index, but for those that the next two tables name.
 CREATE TABLE search_mark (
