@@ -241,3 +241,6 @@ pub(super) fn work_off(db: &Connection) -> rusqlite::Result<bool> {
     };
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests;
