@@ -188,6 +188,7 @@ impl Committer {
             }
             self.indexing.rests &= !works;
             if works && self.tail.len() >= limits::SEARCH_TAIL {
+                // Those who write wait for it now, as those who search would wait for ever longer.
                 self.index_step();
             }
         }
@@ -361,25 +362,6 @@ impl Committer {
                 log::error!("sweeping failed, and goes on after the next commit: {error}");
                 exit_if_lost(&error);
                 Sweep::AfterCommit
-            }
-        }
-    }
-
-    fn has_idle_work(&self) -> bool {
-        self.sweep == Sweep::Due || self.indexing.is_due(&self.tail)
-    }
-
-    /// One step of bringing messages into the search index.
-    fn index_step(&mut self) {
-        let step = self.db.execute_batch("BEGIN IMMEDIATE").and_then(|()| self.indexing.step(&self.db, &self.tail));
-        let step = step.and_then(|done| self.db.execute_batch("COMMIT").map(|()| done));
-        match step {
-            Ok(done) => self.indexing.done(&self.tail, &done),
-            Err(error) => {
-                self.undo();
-                self.indexing.rests = true;
-                log::error!("indexing for the search failed, and goes on after the next commit: {error}");
-                exit_if_lost(&error);
             }
         }
     }

@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use super::super::search;
 use super::super::tail::{Spot, Tail};
+use super::{Committer, Sweep, exit_if_lost};
 use crate::model::limits;
 
 /// How far the index is behind.
@@ -29,12 +30,12 @@ impl Indexing {
     }
 
     /// Whether there is a step to do when nobody waits.
-    pub(super) fn is_due(&self, tail: &Tail) -> bool {
+    fn is_due(&self, tail: &Tail) -> bool {
         !self.rests && (self.backlog || tail.len() >= limits::SEARCH_BATCH)
     }
 
-    /// Does a step in the transaction under way: what has come in from the tail. Newer messages come first.
-    pub(super) fn step(&mut self, db: &Connection, tail: &Tail) -> rusqlite::Result<Vec<Spot>> {
+    /// Does a step in the transaction under way; what of the tail it has brought in. The backlog comes last.
+    fn step(&mut self, db: &Connection, tail: &Tail) -> rusqlite::Result<Vec<Spot>> {
         if tail.len() >= limits::SEARCH_BATCH {
             let spots = tail.first(limits::SEARCH_BATCH);
             return search::index(db, &spots).map(|()| spots);
@@ -46,9 +47,26 @@ impl Indexing {
         self.backlog = more;
         Ok(Vec::new())
     }
+}
 
-    /// The step is on disk.
-    pub(super) fn done(&self, tail: &Tail, spots: &[Spot]) {
-        tail.remove(spots);
+impl Committer {
+    /// Whether there is something to do when nobody waits.
+    pub(super) fn has_idle_work(&self) -> bool {
+        self.sweep == Sweep::Due || self.indexing.is_due(&self.tail)
+    }
+
+    /// One step of bringing messages into the search index.
+    pub(super) fn index_step(&mut self) {
+        let step = self.db.execute_batch("BEGIN IMMEDIATE").and_then(|()| self.indexing.step(&self.db, &self.tail));
+        let step = step.and_then(|done| self.db.execute_batch("COMMIT").map(|()| done));
+        match step {
+            Ok(done) => self.tail.remove(&done),
+            Err(error) => {
+                self.undo();
+                self.indexing.rests = true;
+                log::error!("indexing for the search failed, and goes on after the next commit: {error}");
+                exit_if_lost(&error);
+            }
+        }
     }
 }
