@@ -34,6 +34,7 @@ mod reply;
 mod roles;
 pub mod route;
 pub mod routes;
+mod search;
 mod servers;
 mod settings;
 mod users;
