@@ -94,6 +94,8 @@ limits! {
     SWEEP_ROWS: usize = 500;
     /// Messages that one step puts into the search index; so many must wait before there is a step.
     SEARCH_BATCH: usize = 512;
+    /// So many of them at least, before those that somebody waits for go first.
+    SEARCH_GLANCE: usize = 32;
     /// Messages that wait for the search index before writers wait for it too.
     SEARCH_TAIL: usize = 8_192;
     /// Connections that read the database.

@@ -214,7 +214,7 @@ fn searching_and_its_index() {
         seeks(|db| {
             db.execute_batch(before)?;
             messages::add(db, &message(), Some(ROLE))?;
-            search::index(db, &[(MESSAGE, CHANNEL)])
+            search::index(db, &[(MESSAGE, CHANNEL)], || true)
         });
     }
     seeks(|db| {

@@ -35,10 +35,11 @@ impl Indexing {
     }
 
     /// Does a step in the transaction under way; what of the tail it has brought in. The backlog comes last.
-    fn step(&mut self, db: &Connection, tail: &Tail) -> rusqlite::Result<Vec<Spot>> {
+    fn step(&mut self, db: &Connection, tail: &Tail, go_on: impl Fn() -> bool) -> rusqlite::Result<Vec<Spot>> {
         if tail.len() >= limits::SEARCH_BATCH {
-            let spots = tail.first(limits::SEARCH_BATCH);
-            return search::index(db, &spots).map(|()| spots);
+            let mut spots = tail.first(limits::SEARCH_BATCH);
+            spots.truncate(search::index(db, &spots, go_on)?);
+            return Ok(spots);
         }
         let more = search::work_off(db)?;
         if self.backlog && !more {
@@ -55,14 +56,21 @@ impl Committer {
         self.sweep == Sweep::Due || self.indexing.is_due(&self.tail)
     }
 
-    /// One step of bringing messages into the search index.
+    /// One step of bringing messages into the search index; a short one as soon as somebody waits.
+    ///
+    /// It is not synced: a power cut takes index and mark back together, and the next message's commit syncs both.
     pub(super) fn index_step(&mut self) {
-        let step = self.db.execute_batch("BEGIN IMMEDIATE").and_then(|()| self.indexing.step(&self.db, &self.tail));
-        let step = step.and_then(|done| self.db.execute_batch("COMMIT").map(|()| done));
+        let (db, queue) = (&self.db, &self.queue);
+        let step = db.execute_batch("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
+        let step = step.and_then(|()| self.indexing.step(db, &self.tail, || queue.waiting() == 0));
+        let step = step.and_then(|done| db.execute_batch("COMMIT").map(|()| done));
+        if step.is_err() {
+            self.undo();
+        }
+        let step = self.db.execute_batch("PRAGMA synchronous = FULL").and(step);
         match step {
             Ok(done) => self.tail.remove(&done),
             Err(error) => {
-                self.undo();
                 self.indexing.rests = true;
                 log::error!("indexing for the search failed, and goes on after the next commit: {error}");
                 exit_if_lost(&error);

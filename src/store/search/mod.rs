@@ -166,22 +166,28 @@ pub(super) fn behind(db: &Connection) -> rusqlite::Result<Vec<Spot>> {
     .collect()
 }
 
-/// Brings messages into the index as they are now. Of those above the mark these must be the oldest.
-pub(super) fn index(db: &Connection, spots: &[Spot]) -> rusqlite::Result<()> {
+/// Brings messages into the index as they are now, in their order and until `go_on` says no, which it is asked now and
+/// then; how many there were. Of those above the mark these must be the oldest.
+pub(super) fn index(db: &Connection, spots: &[Spot], go_on: impl Fn() -> bool) -> rusqlite::Result<usize> {
     let mark = mark(db)?;
     let mut servers = HashMap::new();
+    let mut done = 0;
     for spot in spots {
+        if done > 0 && done % limits::SEARCH_GLANCE == 0 && !go_on() {
+            break;
+        }
+        done += 1;
         if spot.0.0 <= mark {
             forget(db, spot.0)?;
             db.prepare_cached("DELETE FROM search_stale WHERE message_id = ?1")?.execute([spot.0.0])?;
         }
         take_in(db, *spot, &mut servers)?;
     }
-    let last = spots.iter().map(|(message, _)| message.0).max().filter(|last| *last > mark);
+    let last = spots.iter().take(done).map(|(message, _)| message.0).max().filter(|last| *last > mark);
     if let Some(last) = last {
         db.prepare_cached("UPDATE search_mark SET mark = ?1 WHERE one = 1")?.execute([last])?;
     }
-    Ok(())
+    Ok(done)
 }
 
 type Servers = HashMap<ChannelId, Option<ServerId>>;
