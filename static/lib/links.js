@@ -73,11 +73,22 @@ export function misleads(text, url) {
   if (url.username || url.password || TURNING.test(text)) return true;
   const words = text.replace(INVISIBLE, "").normalize("NFKC").replace(/[。｡．]/g, ".");
   const host = hostOf(url);
-  return words.split(NOT_HOST).some((word) => {
-    if (word.length > HOST_MAX) return word.includes(".");
-    const name = word.replace(/^[.-]+|[.-]+$/g, "");
-    return HOST_END.test(name) && plainHost(name) !== host;
+  return words.split(/\s+/).some((word) => {
+    const named = namedHost(url.protocol === "mailto:" ? word.slice(word.lastIndexOf("@") + 1) : word);
+    return named !== null && named !== host;
   });
+}
+
+/** The host that a word shows: an address has one, otherwise it is the first that could be one. @param {string} word */
+function namedHost(word) {
+  const address = word.replace(/^[^\p{L}\p{N}]+/u, "");
+  const url = /^https?:\/\//i.test(address) ? safeUrl(bareAddress(address)) : null;
+  if (url) return url.username ? url.href : hostOf(url); // an address is no host: with a name before it, it never fits
+  for (const part of word.split(NOT_HOST)) {
+    const name = part.length > HOST_MAX ? part : part.replace(/^[.-]+|[.-]+$/g, "");
+    if (part.length > HOST_MAX ? part.includes(".") : HOST_END.test(name)) return plainHost(name);
+  }
+  return null;
 }
 
 /** As the browser writes it: lower case, punycode; `www.` makes no difference. @param {string} name */

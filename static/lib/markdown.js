@@ -19,7 +19,7 @@ import { inline } from "./inline.js";
  * @typedef {Text | Branch | Code | CodeBlock | List | Link | Mention | Everyone} Node
  *
  * What the server knows too, found before all else. `ticks` are backticks that close nowhere.
- * @typedef {Span & {type: "escape" | "ticks" | "everyone"} | Mention | Span & {type: "code", run: number}} Atom
+ * @typedef {Span & {type: "escape"} | Span & {type: "ticks"} | Mention | Everyone | Span & {type: "code", run: number}} Atom
  * @typedef {Span & {quotes: number, indent: number}} Line one or more lines of the text: code is not broken
  */
 
@@ -100,7 +100,7 @@ function ticksAt(text, start, closings) {
 /** @param {string} text @param {number} start @returns {Atom | null} */
 function mentionAt(text, start) {
   MENTION.lastIndex = start;
-  const [whole, kind, id] = MENTION.exec(text) ?? [];
+  const [whole = "", kind, id] = MENTION.exec(text) ?? [];
   if (!id || (id.length === ID_MAX.length && id > ID_MAX)) return null;
   return { type: MENTIONED[kind], id, start, end: start + whole.length };
 }
