@@ -9,7 +9,8 @@ import { inline } from "./inline.js";
  * Offsets are UTF-16 indexes into the text; a text node's `text` is always `source.slice(start, end)`.
  * @typedef {{start: number, end: number}} Span
  * @typedef {Span & {type: "text", text: string}} Text
- * @typedef {Span & {type: "strong" | "em" | "underline" | "strike" | "spoiler" | "quote", children: Node[]}} Branch
+ * @typedef {"strong" | "em" | "underline" | "strike" | "spoiler" | "quote"} Style
+ * @typedef {Span & {type: Style, children: Node[]}} Branch
  * @typedef {Span & {type: "code", text: string, children: Text[]}} Code
  * @typedef {Span & {type: "code-block", language: string, text: string, children: Text[]}} CodeBlock
  * @typedef {Span & {type: "list", first: number | null, items: Node[][]}} List `first`: the first number, if numbered
