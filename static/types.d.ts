@@ -87,7 +87,10 @@ declare global {
     "form-dialog": HTMLElement & { spec: Dialog };
     "invite-card": View & { code: string; accepted: boolean };
     "message-composer": View & { channel: Channel };
-    "message-row": View & { item: { message: Message; grouped: boolean }; edit(): void };
+    "message-row": View & {
+      item: { message: Message; grouped: boolean }; link: string; path: string;
+      edit(): void; copy(text: string): void; complain(error: unknown): void;
+    };
     "message-timeline": View & { channel: Channel; editLast(): void; toBottom(): void };
     "sign-in": View & { invite: string | null };
   }

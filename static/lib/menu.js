@@ -2,7 +2,7 @@
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 
-/** @typedef {{label: string, icon?: Parameters<typeof icon>[0], danger?: boolean, hint?: string, act: (event: MouseEvent) => void} | null | false} Entry */
+/** @typedef {{label: string, icon?: Parameters<typeof icon>[0], danger?: boolean, hint?: string, act: (event: MouseEvent) => void} | null | false | undefined} Entry */
 
 /**
  * Opens a menu; it closes by choosing, Esc, or a click elsewhere, and gives the focus back.

@@ -1,18 +1,15 @@
-/** A message's tree as elements, or as one line of plain words. */
+/** A message's tree as elements. */
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { hostOf } from "./links.js";
+import { mentionName, WORDS } from "./plain-text.js";
 
 /**
  * @typedef {import("./markdown.js").Node} Node
  * @typedef {import("./markdown.js").Text} Text
+ * @typedef {import("./plain-text.js").Name} Name
+ * @typedef {import("./plain-text.js").Resolver} Resolver
  * @typedef {Extract<Node, {type: "link"}>} Link
- *
- * How a mention is called; with an address it is a link, with `act` a button.
- * @typedef {string | {label: string, href?: string, act?: (event: Event) => void}} Name
- *
- * Who and what is meant by an ID; null if the reader does not know it.
- * @typedef {{user(id: string): Name | null, role(id: string): Name | null, channel(id: string): Name | null}} Resolver
  *
  * @typedef {object} Options
  * @property {Resolver} resolve
@@ -23,11 +20,6 @@ import { hostOf } from "./links.js";
  * @property {[number, number][]} [marks] from `markRanges`
  * @property {Partial<typeof WORDS>} [words]
  */
-
-/** Everything that is read and not part of the message. */
-const WORDS = {
-  spoiler: "Spoiler", copy: "Copy code", unknownUser: "@unknown", unknownRole: "@unknown", unknownChannel: "#unknown",
-};
 
 const TAGS = /** @type {const} */ ({ strong: "strong", em: "em", underline: "u", strike: "s", quote: "blockquote" });
 
@@ -60,25 +52,6 @@ export function markRanges(text, ranges) {
 /** The tree as children for an element with `white-space: pre-wrap`. @param {Node[]} nodes @param {Options} options */
 export function render(nodes, options) {
   return new Renderer(options).all(nodes);
-}
-
-/**
- * In one line, for what has no room for more: quotes of replies, notifications, announcements. Spoilers stay covered.
- * @param {Node[]} nodes
- * @param {{resolve: Resolver, words?: Options["words"]}} options
- */
-export function plainText(nodes, { resolve, words = {} }) {
-  const all = { ...WORDS, ...words };
-  /** @type {(list: Node[]) => string} */
-  const join = (list) => list.map((node) => {
-    if (node.type === "text") return node.text;
-    if (node.type === "code" || node.type === "code-block") return ` ${node.text} `;
-    if (node.type === "spoiler") return ` (${all.spoiler}) `;
-    if (node.type === "list") return node.items.map((item) => ` ${join(item)} `).join("");
-    if (node.type === "quote") return ` ${join(node.children)} `;
-    return "children" in node ? join(node.children) : mentionName(node, resolve, all).label;
-  }).join("");
-  return join(nodes).replace(/\s+/g, " ").trim();
 }
 
 class Renderer {
@@ -181,21 +154,6 @@ class Renderer {
     });
     return cover;
   }
-}
-
-/**
- * @param {Extract<Node, {type: "user" | "role" | "channel" | "everyone"}>} node
- * @param {Resolver} resolve
- * @param {typeof WORDS} words
- * @returns {Exclude<Name, string> & {unknown?: boolean}}
- */
-function mentionName(node, resolve, words) {
-  if (node.type === "everyone") return { label: "@everyone" };
-  const name = resolve[node.type](node.id);
-  const unknown = { user: words.unknownUser, role: words.unknownRole, channel: words.unknownChannel }[node.type];
-  if (name === null) return { label: unknown, unknown: true };
-  const { label, ...rest } = typeof name === "string" ? { label: name } : name;
-  return { ...rest, label: (node.type === "channel" ? "#" : "@") + label };
 }
 
 /** `dir=auto` keeps a name's direction to itself. @param {Exclude<Name, string> & {unknown?: boolean}} name */

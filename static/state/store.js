@@ -1,5 +1,6 @@
 /** Everything the client knows, kept true by CONNECTED and the events after it. No DOM. */
 import { OP } from "../lib/ops.js";
+import { t } from "../lib/words.js";
 import { compareIds, emptyTimeline, upsert } from "./messages.js";
 
 /**
@@ -123,7 +124,7 @@ export class Store {
 
   /** @param {Channel} channel */
   channelName(channel) {
-    return channel.name || this.others(channel).map((user) => this.name(user.user_id)).join(", ") || "Just you";
+    return channel.name || this.others(channel).map((user) => this.name(user.user_id)).join(", ") || t("channels.just_you");
   }
 
   /** @param {Channel} channel */
@@ -134,7 +135,7 @@ export class Store {
   /** @param {string} userId */
   name(userId) {
     const user = this.users.get(userId);
-    return user?.display_name || user?.username || "Somebody";
+    return user?.display_name || user?.username || t("people.somebody");
   }
 
   /** Unread messages that name the user; in a direct message each one does. @param {string} channelId */
