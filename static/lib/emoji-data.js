@@ -1,6 +1,6 @@
 /**
- * Made by tests/client/emoji.mjs; do not edit. Unicode's emoji up to 15.0 in its order, by group, separated by ";":
- * emoji ("+": takes a skin colour) | short names | name, unless the first short name says it | keywords
+ * Made by tests/client/emoji.mjs; do not edit. Unicode's emoji up to 15.0 in its order, by group, with ";"
+ * between them: emoji ("+": takes a skin colour) | short names | name, unless the first of them says it | keywords
  */
 /** @type {Record<string, string>} */
 export const GROUPS = {

@@ -60,8 +60,8 @@ for (const one of json("data.json").sort((a, b) => a.order - b.order)) {
 }
 const tables = GROUPS.map((name, at) => (name ? `  ${name}: \`${groups[at].join(";")}\`,\n` : "")).join("");
 writeFileSync(new URL("../../static/lib/emoji-data.js", import.meta.url), `/**
- * Made by tests/client/emoji.mjs; do not edit. Unicode's emoji up to ${VERSION_MAX}.0 in its order, by group, separated by ";":
- * emoji ("+": takes a skin colour) | short names | name, unless the first short name says it | keywords
+ * Made by tests/client/emoji.mjs; do not edit. Unicode's emoji up to ${VERSION_MAX}.0 in its order, by group, with ";"
+ * between them: emoji ("+": takes a skin colour) | short names | name, unless the first of them says it | keywords
  */
 /** @type {Record<string, string>} */
 export const GROUPS = {
