@@ -1,24 +1,24 @@
 /** Starts the client: who is it, what stands in the address bar, and which screen follows from both. */
 import { Api, Problem } from "./lib/api.js";
-import { h } from "./lib/dom.js";
+import { h, later, load } from "./lib/dom.js";
 import { Gateway } from "./lib/gateway.js";
 import { base, parseRoute, routePath } from "./lib/route.js";
+import { remember, remembered } from "./lib/storage.js";
+import { choose, problemText, speak, t } from "./lib/words.js";
 import { History } from "./state/history.js";
 import { Outbox } from "./state/outbox.js";
 import { Store } from "./state/store.js";
-import "./components/about-page/about-page.js";
 import "./components/channel-list/channel-list.js";
 import "./components/chat-shell/chat-shell.js";
-import "./components/form-dialog/form-dialog.js";
-import "./components/invite-card/invite-card.js";
 import "./components/message-composer/message-composer.js";
 import "./components/message-row/message-row.js";
 import "./components/message-timeline/message-timeline.js";
 import "./components/server-rail/server-rail.js";
-import "./components/settings-page/settings-page.js";
-import "./components/sign-in/sign-in.js";
 
-const LAST_CHANNEL = "chatd.channel";
+const language = choose([remembered("language") ?? "", ...navigator.languages]);
+speak(language, (await import(`./strings/${language}.js`)).default);
+document.documentElement.lang = language;
+
 const api = new Api({ base });
 const store = new Store();
 const outbox = new Outbox({ api, store });
@@ -53,7 +53,7 @@ function go(route, { replace = false } = {}) {
 function arrive(route) {
   if (route.page === "channel") {
     visited.set(route.server ?? "@me", route.channel);
-    localStorage.setItem(LAST_CHANNEL, routePath(route, "/"));
+    remember("channel", routePath(route, "/"));
   }
   store.setRoute(route);
   draw();
@@ -72,7 +72,7 @@ function openServer(serverId) {
 function caughtUp() {
   outbox.retryAll();
   if (store.route.page === "home" && store.section === "@me" && !visited.size) {
-    const last = parseRoute(localStorage.getItem(LAST_CHANNEL) ?? "/", "/");
+    const last = parseRoute(remembered("channel") ?? "/", "/");
     const [first] = store.servers.keys();
     if (last.page === "channel" && store.channels.has(last.channel)) return go(last, { replace: true });
     if (first) return openServer(first);
@@ -93,7 +93,7 @@ async function signOut() {
 
 function signedOut() {
   gateway.stop();
-  localStorage.removeItem(LAST_CHANNEL);
+  remember("channel", null);
   // A new start is the surest way to keep nothing of one person for the next.
   if (signedIn) location.assign(base);
   signedIn = false;
@@ -104,6 +104,12 @@ function entered() {
   signedIn = true;
   gateway.start();
   draw();
+}
+
+/** @param {keyof HTMLElementTagNameMap} tag @param {Record<string, any>} properties */
+async function overlay(tag, properties) {
+  await load(tag);
+  document.body.append(h(tag, properties));
 }
 
 let drawn = "";
@@ -119,8 +125,8 @@ function draw() {
   const door = h("div", { class: "door-card" });
   // A dead invite opens no account; what is left is the ordinary door.
   const gone = () => door.querySelector("sign-in")?.replaceWith(h("sign-in", { client, invite: null, onentered: entered }));
-  if (code !== null) door.append(h("invite-card", { client, code, accepted, class: signedIn ? "alone" : "", ongone: gone }));
-  if (!signedIn) door.append(h("sign-in", { client, invite: code, onentered: () => { accepted = true; entered(); } }));
+  if (code !== null) door.append(later("invite-card", { client, code, accepted, class: signedIn ? "alone" : "", ongone: gone }));
+  if (!signedIn) door.append(later("sign-in", { client, invite: code, onentered: () => { accepted = true; entered(); } }));
   document.body.replaceChildren(h("main", { class: "door" }, door));
   accepted = false;
 }
@@ -129,9 +135,9 @@ function draw() {
 function unreachable(error) {
   drawn = "unreachable";
   document.body.replaceChildren(h("main", { class: "door" }, h("div", { class: "door-card empty", role: "alert" },
-    h("h1", {}, "The server cannot be reached"),
-    h("p", {}, error instanceof Problem && error.status ? error.message : "Check your connection. The server may be starting again."),
-    h("button", { class: "primary", onclick: start }, "Try again"))));
+    h("h1", {}, t("problem.offline")),
+    h("p", {}, error instanceof Problem && error.status ? problemText(error) : t("shell.check_connection")),
+    h("button", { class: "primary", onclick: start }, t("shell.try_again")))));
 }
 
 async function start() {
@@ -161,8 +167,11 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   go(route);
 });
-document.addEventListener("dialog", (event) => {
-  document.body.append(h("form-dialog", { spec: /** @type {CustomEvent} */ (event).detail }));
+// What stands over the page is asked for by events, so that its module is fetched when it is needed first.
+document.addEventListener("dialog", (event) => overlay("form-dialog", { spec: /** @type {CustomEvent} */ (event).detail }));
+document.addEventListener("overlay", (event) => {
+  const { tag, ...properties } = /** @type {CustomEvent} */ (event).detail;
+  overlay(tag, { client, ...properties });
 });
 addEventListener("popstate", () => arrive(parseRoute(location.pathname)));
 addEventListener("online", tryAgain);
@@ -170,6 +179,6 @@ document.addEventListener("visibilitychange", () => { if (!document.hidden) tryA
 store.watch((topic) => { if (topic !== "typing" && topic !== "presence" && topic !== "messages") title(); });
 api.onSignedOut = signedOut;
 
-document.documentElement.dataset.theme = localStorage.getItem("chatd.theme") ?? "system";
+document.documentElement.dataset.theme = remembered("theme") ?? "system";
 store.setRoute(parseRoute(location.pathname));
 start();

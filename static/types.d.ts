@@ -24,10 +24,14 @@ export interface Server {
 }
 export interface FullServer extends Server { channels: Channel[]; roles: Role[]; permissions: string[]; member: Member }
 export interface Reaction { emoji: string; count: number; me: boolean }
+export interface Attachment {
+  attachment_id: Id; filename: string; content_type: string; size: number; url: string;
+  width?: number; height?: number; color?: string; thumbnail_url?: string;
+}
 export interface Message {
   message_id: Id; channel_id: Id; author: Author; content: string; timestamp: string; edited_at: string | null;
   reply_to: { message_id: Id; author?: Author; content?: string; deleted?: boolean } | null; mentions: Id[]; mentioned_users: Author[]; mention_roles: Id[]; mention_everyone: boolean;
-  attachments: { attachment_id: Id; filename: string; url: string }[]; reactions?: Reaction[]; pinned: boolean; nonce?: string;
+  attachments: Attachment[]; reactions?: Reaction[]; pinned: boolean; nonce?: string;
   /** Only on rows that the server has not confirmed: under way, not sent for want of a connection, or turned down. */
   pending?: "sending" | "offline" | "refused";
   /** Why it was turned down, in words. */
@@ -38,9 +42,9 @@ export interface Invite {
   server: { server_id: Id; name: string; icon_url: string | null; member_count: number };
 }
 export interface Instance { name: string; version: string; registration: "open" | "invite" | "closed"; setup_required: boolean }
-/** A stretch of a channel's messages that ends at its latest one. */
+/** A stretch of a channel's messages without holes; unless there are newer ones it ends at the latest. */
 export interface Timeline {
-  messages: Message[]; pending: Message[]; hasOlder: boolean; loaded: boolean;
+  messages: Message[]; pending: Message[]; hasOlder: boolean; hasNewer: boolean; loaded: boolean;
   /** Set while messages known from an earlier connection may have changed unnoticed: the newest of them. */
   staleUpTo: Id | null;
   /** Deleted while a page may have been under way. */
@@ -76,6 +80,10 @@ export interface Client {
 declare global {
   interface HTMLElementTagNameMap {
     "about-page": View; "channel-list": View; "chat-shell": View; "server-rail": View; "settings-page": View;
+    "member-list": View; "search-panel": View; "pins-panel": View; "quick-switcher": View; "shortcut-sheet": View;
+    "toast-list": View; "emoji-picker": HTMLElement; "image-lightbox": HTMLElement;
+    "person-card": View & { userId: Id; serverId: Id | null };
+    "server-settings": View & { serverId: Id; page?: string };
     "form-dialog": HTMLElement & { spec: Dialog };
     "invite-card": View & { code: string; accepted: boolean };
     "message-composer": View & { channel: Channel };

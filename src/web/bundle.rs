@@ -3,6 +3,7 @@
 //! The build script runs this over `static/` for what is embedded, and `--static` at each request, so that both serve
 //! the same keys.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
@@ -106,8 +107,39 @@ fn join(mut sheets: Vec<File>) -> File {
     File { key: SHEET.to_owned(), kind: "text/css; charset=utf-8", bytes }
 }
 
+/// A link for each module that the entry imports, and they in turn; what is imported later, when it is needed, is not
+/// waited for.
 fn preloads(files: &[File]) -> String {
-    let modules = files.iter().filter(|file| file.key.ends_with(".js") && file.key != ENTRY);
-    let links = modules.map(|file| format!("<link rel=\"modulepreload\" href=\"{ASSETS_MARK}/{}\">", file.key));
+    let mut needed = BTreeSet::new();
+    let mut waiting = vec![ENTRY.to_owned()];
+    while let Some(key) = waiting.pop() {
+        let Some(file) = files.iter().find(|file| file.key == key) else { continue };
+        if needed.insert(key.clone()) {
+            let text = String::from_utf8_lossy(&file.bytes);
+            waiting.extend(text.lines().filter_map(imported).map(|path| resolve(&key, path)));
+        }
+    }
+    let modules = needed.iter().filter(|key| *key != ENTRY);
+    let links = modules.map(|key| format!("<link rel=\"modulepreload\" href=\"{ASSETS_MARK}/{key}\">"));
     links.collect::<Vec<_>>().join("\n")
+}
+
+/// The path that a line imports from, as our modules write it: `import … from "path";` or `import "path";`.
+fn imported(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix("import ").or_else(|| line.strip_prefix("} from "))?;
+    rest.strip_suffix("\";")?.rsplit_once('"').map(|(_, path)| path)
+}
+
+/// Where a relative path leads to from a module.
+fn resolve(from: &str, path: &str) -> String {
+    let mut parts: Vec<_> = from.split('/').collect();
+    parts.pop();
+    for part in path.split('/') {
+        match part {
+            "." => {}
+            ".." => drop(parts.pop()),
+            name => parts.push(name),
+        }
+    }
+    parts.join("/")
 }

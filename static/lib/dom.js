@@ -1,5 +1,7 @@
 /** Making and keeping elements: createElement and text nodes, never markup from strings. */
 
+import { t } from "./words.js";
+
 /** @typedef {Node | string | number | null | undefined | false} Child */
 
 /**
@@ -21,6 +23,22 @@ export function h(tag, properties = {}, ...children) {
   }
   element.append(...children.filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
   return element;
+}
+
+/** Fetches the modules of elements that few need at once. @param {...string} tags */
+export function load(...tags) {
+  return Promise.all(tags.map((tag) => import(`../components/${tag}/${tag}.js`)));
+}
+
+/**
+ * An element whose module is fetched at its first use: it stands in its place as soon as that is there.
+ * @param {keyof HTMLElementTagNameMap} tag @param {Record<string, any>} properties
+ */
+export function later(tag, properties) {
+  const place = h("div", { class: "later", "aria-busy": "true" });
+  const failed = () => place.replaceChildren(h("p", { class: "problem", role: "alert" }, t("problem.offline")));
+  load(tag).then(() => place.replaceWith(h(tag, properties)), failed);
+  return place;
 }
 
 /** @type {WeakMap<Element, Map<string, HTMLElement>>} */

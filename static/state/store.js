@@ -255,6 +255,10 @@ export class Store {
     if (!timeline || timeline.deleted.has(message.message_id)) return;
     const own = message.author.user_id === this.user?.user_id;
     const pending = timeline.pending.filter((row) => !own || !message.nonce || row.nonce !== message.nonce);
+    // What is newer than the window comes when the reader gets there.
+    if (timeline.hasNewer && compareIds(message.message_id, timeline.messages.at(-1)?.message_id ?? "0") > 0) {
+      return this.setTimeline(message.channel_id, { pending });
+    }
     this.setTimeline(message.channel_id, { messages: upsert(timeline.messages, message), pending });
   }
 

@@ -1,5 +1,5 @@
 /** The whole chat: servers, channels, and beside them what the address names. On a phone the lists are a drawer. */
-import { h, View } from "../../lib/dom.js";
+import { h, later, View } from "../../lib/dom.js";
 import { createChannel, createServer, failed, invitePeople, joinServer } from "../../lib/dialogs.js";
 import { icon } from "../../lib/icons.js";
 import { membersText } from "../../lib/text.js";
@@ -87,8 +87,8 @@ class ChatShell extends View {
     const { client } = this;
     const { route, channel } = client.store;
     if (!client.store.ready) return [h("div", { class: "empty" })];
-    if (route.page === "settings") return [h("settings-page", { client })];
-    if (route.page === "admin" || route.page === "help") return [h("about-page", { client })];
+    if (route.page === "settings") return [later("settings-page", { client })];
+    if (route.page === "admin" || route.page === "help") return [later("about-page", { client })];
     if (route.page === "channel") {
       return channel ? [h("message-timeline", { client, channel }), h("message-composer", { client, channel })] : [this.#unknown()];
     }
