@@ -4,7 +4,7 @@ import { lex } from "./markdown.js";
 /** @typedef {{kind: "@" | "#" | ":", query: string, start: number, end: number}} Trigger `start` is the sign's place */
 
 /** The sign behind a space or an opening mark, so that mail addresses, times and URLs are left alone. */
-const OPEN = /(?<=^|[\s([{"'*_~|>,;])(?:([@#])([\p{L}\p{M}\p{N}_.-]{0,64})|(:)([a-z\d_+-]{2,64}))$/iu;
+const OPEN = /(?<=^|[\s([{"'*_~|>,;`])(?:([@#])([\p{L}\p{M}\p{N}_.-]{0,64})|(:)([a-z\d_+-]{2,64}))$/iu;
 const REST = { "@": /^[\p{L}\p{M}\p{N}_.-]*/u, "#": /^[\p{L}\p{M}\p{N}_.-]*/u, ":": /^[a-z\d_+-]*:?/i };
 /** No trigger is longer; looking no further back keeps typing fast in long texts. */
 const BACK_MAX = 70;
@@ -28,7 +28,7 @@ export function findTrigger(text, caret) {
 }
 
 /**
- * Whether this place is in code, or in what becomes code as soon as it is closed: the rest of the text behind a fence, the
+ * Whether this place is in code, or in what becomes code once it is closed: the rest of the text behind a fence, the
  * rest of the line behind a single backtick.
  * @param {string} text
  * @param {number} at
@@ -61,8 +61,8 @@ export function fold(text) {
 }
 
 /**
- * The items that fit, the best first: the whole name, its beginning, a word's beginning, any part. Of two that fit alike
- * the earlier one wins, and an item's first names count for more than its further ones.
+ * The items that fit, the best first: the whole name, its beginning, a word's beginning, any part. Of two that fit
+ * alike the earlier one wins, and names of an earlier group count for more than those of a later one.
  * @template I
  * @param {readonly I[]} items
  * @param {string} query

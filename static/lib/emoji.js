@@ -4,7 +4,7 @@ import { bareAddress } from "./links.js";
 import { lex } from "./markdown.js";
 
 /**
- * @typedef {{emoji: string, name: string, shorts: string[], keywords: string[], tones: boolean}} Emoji
+ * @typedef {{emoji: string, name: string, shorts: string[], tones: boolean, terms: [string[], string[]]}} Emoji
  * @typedef {{group: string, emoji: Emoji[]}} Group
  * @typedef {{getItem(key: string): string | null, setItem(key: string, value: string): void}} Keep such as localStorage
  */
@@ -42,11 +42,15 @@ export class Emojis {
     return this.#byShort.get(short.toLowerCase()) ?? null;
   }
 
-  /** The best first: whole short names, then beginnings, then parts; keywords behind names. @param {string} query @param {number} [limit] */
+  /**
+   * The best first: whole short names, then beginnings, then parts; keywords behind short names.
+   * @param {string} query
+   * @param {number} [limit]
+   */
   search(query, limit = 50) {
     const wanted = query.trim().replace(/^:|:$/g, "").replace(/[\s-]+/g, "_");
     if (!wanted) return [];
-    return rank(this.all, wanted, ({ shorts, keywords, name }) => [shorts, [...keywords, fold(name).replace(/[\s-]+/g, "_")]], limit);
+    return rank(this.all, wanted, (one) => one.terms, limit);
   }
 
   /**
@@ -98,16 +102,17 @@ export class Emojis {
 function unpacked(line) {
   const [emoji, shorts, name = "", keywords = ""] = line.split("|");
   const list = shorts.split(" ");
-  const tones = emoji.length > 1 && emoji.endsWith("+");
+  const tones = emoji.endsWith("+");
+  const further = keywords ? keywords.split(" ") : [];
   return {
-    emoji: tones ? emoji.slice(0, -1) : emoji, tones, shorts: list,
-    name: name || list[0].replaceAll("_", " "), keywords: keywords ? keywords.split(" ") : [],
+    emoji: tones ? emoji.slice(0, -1) : emoji, tones, shorts: list, name: name || list[0].replaceAll("_", " "),
+    terms: [list, name ? [...further, fold(name).replace(/[^\p{L}\p{N}]+/gu, "_")] : further],
   };
 }
 
 /** @param {Emoji} one @param {number} tone 0 for none, 1 (light) to 5 (dark) */
-export function withTone(one, tone) {
-  return one.tones && TONES[tone] ? one.emoji.replace(/(\p{Emoji_Modifier_Base})\ufe0f?/gu, `$1${TONES[tone]}`) : one.emoji;
+export function withTone({ emoji, tones }, tone) {
+  return tones && TONES[tone] ? emoji.replace(/(\p{Emoji_Modifier_Base})\ufe0f?/gu, `$1${TONES[tone]}`) : emoji;
 }
 
 /** The emoji used of late, the latest first. Kept if the storage works, otherwise for this visit. */

@@ -20,7 +20,8 @@ import { inline } from "./inline.js";
  * @typedef {Text | Branch | Code | CodeBlock | List | Link | Mention | Everyone} Node
  *
  * What the server knows too, found before all else. `ticks` are backticks that close nowhere.
- * @typedef {Span & {type: "escape"} | Span & {type: "ticks"} | Mention | Everyone | Span & {type: "code", run: number}} Atom
+ * @typedef {{type: "code", run: number} & Span} CodeAtom `run`: how many backticks stand at either end
+ * @typedef {Span & {type: "escape"} | Span & {type: "ticks"} | Mention | Everyone | CodeAtom} Atom
  * @typedef {Span & {quotes: number, indent: number}} Line one or more lines of the text: code is not broken
  */
 

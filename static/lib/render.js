@@ -79,7 +79,7 @@ class Renderer {
       case "spoiler": return this.#spoiler(node);
       case "user": case "role": case "channel": return mention(mentionName(node, this.options.resolve, this.words));
       case "everyone": return h("span", this.options.everyone ? { class: "mention" } : {}, "@everyone");
-      default: return h(/** @type {"em"} */ (TAGS[node.type]), {}, ...this.all(node.children));
+      default: return h(TAGS[node.type], {}, ...this.all(node.children));
     }
   }
 
@@ -106,7 +106,8 @@ class Renderer {
       language && h("span", { class: "language" }, language),
       h("pre", { dir: "ltr" }, h("code", {}, ...this.all(children))),
       copy && h("button", {
-        type: "button", class: "quiet copy-code", "aria-label": this.words.copy, title: this.words.copy, onclick: () => copy(text),
+        type: "button", class: "quiet copy-code", "aria-label": this.words.copy, title: this.words.copy,
+        onclick: () => copy(text),
       }, icon("copy")));
   }
 
@@ -130,10 +131,10 @@ class Renderer {
   }
 
   /**
-   * A screen reader hears "Spoiler, collapsed, button", and, once it is pressed, "expanded"; the words follow. Covered they
-   * are inert: not read, not found, not selected, not reached by Tab. A click anywhere on the cover opens it; only
+   * A screen reader hears "Spoiler, collapsed, button", and, once it is pressed, "expanded"; the words follow. Covered
+   * they are inert: not read, not found, not selected, not reached by Tab. A click anywhere on the cover opens it; only
    * the button closes it again, so that links and selecting work inside.
-   * @param {Extract<Node, {type: "spoiler"}>} node
+   * @param {import("./markdown.js").Branch} node
    */
   #spoiler({ start, children }) {
     const { revealed } = this.options;
