@@ -26,12 +26,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             whole.update(part);
         }
         let packed = gzip(&file.bytes)?;
-        let (form, bytes) = if packed.len() < file.bytes.len() { ("Gzip", &packed) } else { ("Plain", &file.bytes) };
         let path = out.join(format!("asset-{at}"));
-        std::fs::write(&path, bytes)?;
+        std::fs::write(&path, packed)?;
         let (key, kind, tag) = (&file.key, file.kind, hex(&Hash::hash(&file.bytes)));
-        let content = format!("Content::{form}(include_bytes!({path:?}))");
-        let fields = format!("key: {key:?}, kind: {kind:?}, tag: {tag:?}, content: {content}");
+        let fields = format!("key: {key:?}, kind: {kind:?}, tag: {tag:?}, gzip: include_bytes!({path:?})");
         writeln!(table, "    Asset {{ {fields} }},")?;
     }
     writeln!(table, "];\nstatic VERSION: &str = {:?};", hex(&whole.finalize()))?;

@@ -15,7 +15,6 @@ use std::io::Cursor;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use embedded::Content;
 use flate2::read::GzDecoder;
 
 use crate::model::{Code, Error, Result};
@@ -56,7 +55,7 @@ struct Found {
 
 enum Body {
     Plain(Cow<'static, [u8]>),
-    /// Of which there is no other form.
+    /// Compressed.
     Gzip(&'static [u8]),
 }
 
@@ -122,11 +121,7 @@ fn find_embedded(path: &str, page: &[u8], tag: &str) -> Option<Found> {
     }
     let asset = embedded::asset(asset_key(path, embedded::version())?)?;
     let tag = Some(Cow::Borrowed(asset.tag));
-    let body = match asset.content {
-        Content::Plain(bytes) => Body::Plain(Cow::Borrowed(bytes)),
-        Content::Gzip(packed) => Body::Gzip(packed),
-    };
-    Some(Found { kind: asset.kind, cache: FOREVER, tag, body })
+    Some(Found { kind: asset.kind, cache: FOREVER, tag, body: Body::Gzip(asset.gzip) })
 }
 
 /// `/assets/{version}/{key}` → the key.
