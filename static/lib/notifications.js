@@ -1,6 +1,6 @@
 /** Being told of messages while one looks elsewhere: by the system where it lets us, else by a short sound. */
 import { OP } from "./ops.js";
-import { plain } from "../state/search.js";
+import { plain } from "./text.js";
 import { t } from "./words.js";
 
 const SHORT = 140;
@@ -57,10 +57,14 @@ export class Notifier {
     store.listen((op, d) => { if (op === OP.MESSAGE_CREATE) this.#hear(d); });
   }
 
-  /** Sounds are allowed only after somebody has touched the page. */
+  /** Follows the page: its icon shows news, and sounds are allowed once somebody has touched it. */
   install() {
     const ready = () => { this.#audio ??= audioContext(); };
     for (const type of ["pointerdown", "keydown"]) addEventListener(type, ready, { once: true, passive: true });
+    const { store } = this;
+    const badge = () => favicon([...store.channels.keys()].some((id) => store.mentions(id) > 0));
+    store.watch((topic) => { if (topic === "reads" || topic === "channels") badge(); });
+    badge();
   }
 
   /** @param {Message} message */
@@ -131,7 +135,7 @@ function audioContext() {
 }
 
 /** The tab's icon, with a dot or without. @param {boolean} news */
-export function favicon(news) {
+function favicon(news) {
   const link = /** @type {HTMLLinkElement | null} */ (document.querySelector('link[rel="icon"]'));
   const href = new URL(news ? "../icon-unread.svg" : "../icon.svg", import.meta.url).href;
   if (link && link.href !== href) link.href = href;

@@ -23,6 +23,18 @@ export function pieces(content) {
   return list;
 }
 
+/**
+ * Content where nothing can be pressed: mentions read as names.
+ * @param {string} content @param {{user: (id: string) => string, channel: (id: string) => string}} names
+ */
+export function plain(content, names) {
+  return pieces(content).map((piece) => {
+    if ("user" in piece) return `@${names.user(piece.user)}`;
+    if ("channel" in piece) return `#${names.channel(piece.channel)}`;
+    return "everyone" in piece ? "@everyone" : piece.text;
+  }).join("");
+}
+
 /** A sentence's own punctuation behind a link is not part of it; a closing bracket is, if the link opens it. @param {string} url */
 function trimmed(url) {
   for (;;) {

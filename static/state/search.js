@@ -1,5 +1,5 @@
 /** What somebody typed into the search box: words, and filters among them. No DOM. */
-import { pieces } from "../lib/text.js";
+import { plain } from "../lib/text.js";
 
 export const FILTERS = ["from", "in", "has", "before", "after", "mentions"];
 export const HAS = ["link", "file", "image"];
@@ -185,10 +185,4 @@ export function stretches(content, highlight, names) {
   if (from) list.unshift({ text: "…", marked: false });
   if (to < points.length) list.push({ text: "…", marked: false });
   return list;
-}
-
-/** @param {string} content @param {{user: (id: string) => string, channel: (id: string) => string}} names */
-export function plain(content, names) {
-  return pieces(content).map((piece) => ("user" in piece ? `@${names.user(piece.user)}` : "channel" in piece ? `#${names.channel(piece.channel)}`
-    : "everyone" in piece ? "@everyone" : piece.text)).join("");
 }

@@ -1,6 +1,6 @@
 /** One message: who, when, what, and what its author may do with it. */
 import { Problem } from "../../lib/api.js";
-import { deleteMessage, failed, person } from "../../lib/dialogs.js";
+import { deleteMessage, failed } from "../../lib/dialogs.js";
 import { avatar, h, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
 import { routePath } from "../../lib/route.js";
@@ -39,7 +39,8 @@ class MessageRow extends View {
     const user = store.users.get(message.author.user_id) ?? message.author;
     const time = new Date(message.timestamp);
     const name = user.display_name || user.username;
-    const ask = () => this.tell("dialog", person(this.client, user.user_id));
+    const serverId = store.channels.get(message.channel_id)?.server_id ?? null;
+    const ask = (/** @type {Event} */ { currentTarget: near }) => this.tell("overlay", { tag: "person-card", userId: user.user_id, serverId, near });
     const stamp = h("time", { dateTime: message.timestamp, title: fullText(time) }, grouped ? clockText(time) : timeText(time));
     this.className = [grouped ? "grouped" : "", message.pending ?? "", this.#namesMe(message) ? "for-me" : ""].filter(Boolean).join(" ");
     this.replaceChildren(

@@ -2,7 +2,7 @@
 import { avatar, h, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
 import { ban, changeNickname, kick, STATUS_WORDS, writeTo } from "../../lib/people.js";
-import { language, problemText, t } from "../../lib/words.js";
+import { problemText, t } from "../../lib/words.js";
 import { Problem } from "../../lib/api.js";
 import { membersOf } from "../../state/members.js";
 import { canActOn, memberName, roleColor, rolesOf, statusOf } from "../../state/people.js";
@@ -120,7 +120,7 @@ class PersonCard extends View {
 
   /** @param {import("../../types.js").FullServer | null} server */
   #since(server) {
-    const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
+    const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
     const rows = [
       ...(server && this.#member ? [[t("people.member_since", { server: server.name }), this.#member.joined_at]] : []),
       ...(this.#user ? [[t("people.account_since"), this.#user.created_at]] : []),

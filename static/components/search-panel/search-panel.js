@@ -60,6 +60,8 @@ class SearchPanel extends View {
       } else walkResults(event, this.querySelector(".scroll") ?? this, () => this.#input.focus());
     });
     this.#say();
+    const server = this.client.store.servers.get(this.client.store.section);
+    if (server) membersOf(this.client).load(server.server_id).catch(() => {}); // Then names are those met so far.
     requestAnimationFrame(() => this.#input.focus());
   }
 
