@@ -30,7 +30,8 @@ export function changeNickname(client, member, name) {
     fields: [{ name: "nickname", label: t("people.nickname"), value: member.nickname ?? "", maxLength: 32, optional: true,
       placeholder: user.display_name || user.username, hint: t("people.nickname_hint") }],
     run: async ({ nickname }) => {
-      const changed = await client.api.request("PATCH", `servers/${server}/members/${self ? "@me" : user.user_id}`, { nickname: nickname || null });
+      const path = `servers/${server}/members/${self ? "@me" : user.user_id}`;
+      const changed = await client.api.request("PATCH", path, { nickname: nickname || null });
       client.store.apply(OP.SERVER_MEMBER_UPDATE, changed);
     },
   };

@@ -2,28 +2,37 @@
 import { avatar, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { routePath } from "./route.js";
-import { fullText, timeText } from "./text.js";
+import { fullText, namesIn, timeText } from "./text.js";
 import { t } from "./words.js";
 import { stretches } from "../state/search.js";
 
-/** The link's first line: who, where and when; below it what was found. @param {import("../state/store.js").Store} store @param {import("../types.js").Found} message @param {boolean} place whether to say the channel */
+/**
+ * Who wrote it, where and when; below that what was found.
+ * @param {import("../state/store.js").Store} store @param {import("../types.js").Found} message
+ * @param {boolean} place whether to say the channel
+ */
 export function resultLink(store, message, place) {
   const user = store.users.get(message.author.user_id) ?? message.author;
   const name = user.display_name || user.username;
   const channel = store.channels.get(message.channel_id);
   const time = new Date(message.timestamp);
-  const names = { user: (/** @type {string} */ id) => store.name(id), channel: (/** @type {string} */ id) => store.channels.get(id)?.name ?? "…" };
+  const count = message.attachments.length;
   const href = routePath({ page: "channel", server: channel?.server_id ?? null, channel: message.channel_id, message: message.message_id });
   return h("a", { href, class: "result" },
-    place && channel && h("span", { class: "place" }, channel.server_id ? icon("hash") : icon("message"), h("span", { dir: "auto" }, store.channelName(channel)), h("span", { class: "sr-only" }, ": ")),
-    h("span", { class: "by" }, avatar(user.user_id, name, user.avatar_url), h("span", { class: "name", dir: "auto" }, name), h("span", { class: "sr-only" }, ", "),
+    place && channel && h("span", { class: "place" }, icon(channel.server_id ? "hash" : "message"),
+      h("span", { dir: "auto" }, store.channelName(channel)), h("span", { class: "sr-only" }, ": ")),
+    h("span", { class: "by" }, avatar(user.user_id, name, user.avatar_url),
+      h("span", { class: "name", dir: "auto" }, name), h("span", { class: "sr-only" }, ", "),
       h("time", { dateTime: message.timestamp, title: fullText(time) }, timeText(time))),
-    h("span", { class: "text", dir: "auto" }, ...stretches(message.content, message.highlight ?? [], names)
+    h("span", { class: "text", dir: "auto" }, ...stretches(message.content, message.highlight ?? [], namesIn(store))
       .map(({ text, marked }) => (marked ? h("mark", {}, text) : text))),
-    message.attachments.length ? h("span", { class: "files" }, icon("link"), t("search.files", { count: message.attachments.length })) : "");
+    count > 0 && h("span", { class: "files" }, icon("link"), t("search.files", { count })));
 }
 
-/** Arrows walk the links of a list; above the first is what `first` focuses. @param {KeyboardEvent} event @param {Element} list @param {() => void} [before] */
+/**
+ * Arrows walk the links of a list.
+ * @param {KeyboardEvent} event @param {Element} list @param {() => void} [before] focuses what stands above the first
+ */
 export function walkResults(event, list, before) {
   const links = /** @type {HTMLElement[]} */ ([...list.querySelectorAll("a.result, button.more")]);
   const at = links.indexOf(/** @type {HTMLElement} */ (event.target));

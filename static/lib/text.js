@@ -35,6 +35,14 @@ export function plain(content, names) {
   }).join("");
 }
 
+/** What mentions read as. @param {import("../state/store.js").Store} store */
+export function namesIn(store) {
+  return {
+    user: (/** @type {string} */ id) => store.name(id),
+    channel: (/** @type {string} */ id) => store.channels.get(id)?.name ?? "…",
+  };
+}
+
 /** A sentence's own punctuation behind a link is not part of it; a closing bracket is, if the link opens it. @param {string} url */
 function trimmed(url) {
   for (;;) {

@@ -39,7 +39,10 @@ export class Members {
     return this.#crowds.get(serverId) ?? { people: new Map(), loaded: false, whole: false };
   }
 
-  /** Those who can see a channel; without one, everybody known. @param {string} serverId @param {import("../types.js").Channel | null} channel */
+  /**
+   * Those who can see a channel; without one, everybody known.
+   * @param {string} serverId @param {import("../types.js").Channel | null} channel
+   */
   seeing(serverId, channel) {
     const server = this.store.servers.get(serverId);
     return server ? [...this.of(serverId).people.values()].filter((member) => sees(server, channel, member)) : [];
@@ -62,7 +65,10 @@ export class Members {
     return this.api.request("GET", `servers/${serverId}/members?limit=50&query=${encodeURIComponent(text)}`);
   }
 
-  /** One member, known or asked for; null for who is none. @param {string} serverId @param {string} userId @returns {Promise<Member | null>} */
+  /**
+   * One member, known or asked for; null for who is none.
+   * @param {string} serverId @param {string} userId @returns {Promise<Member | null>}
+   */
   async one(serverId, userId) {
     const known = this.of(serverId).people.get(userId);
     if (known) return known;
@@ -162,7 +168,10 @@ export class Members {
     }
   }
 
-  /** Of a large server those are known who were online; somebody else who comes is asked for. @param {{user_id: string, status: string}} d */
+  /**
+   * Of a large server those are known who were online; somebody else who comes is asked for.
+   * @param {{user_id: string, status: string}} d
+   */
   #presence({ user_id: user, status }) {
     const large = [...this.#crowds.values()].some(({ whole, loaded, people }) => loaded && !whole && !people.has(user));
     if (!large || status === "offline") return void this.#strangers.delete(user);

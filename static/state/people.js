@@ -43,10 +43,9 @@ export function canActOn(store, server, member) {
   return { nickname: may("manage_server"), kick: may("kick_members"), ban: may("ban_members") };
 }
 
-/** @param {Store} store @param {import("../types.js").User} user */
-export function statusOf(store, user) {
-  if (user.user_id === store.user?.user_id) return store.user.status;
-  return store.presences.get(user.user_id) ?? "offline";
+/** @param {Store} store @param {string} userId */
+export function statusOf(store, userId) {
+  return userId === store.user?.user_id ? store.user.status : store.presences.get(userId) ?? "offline";
 }
 
 /** A colour of a role as CSS has it, or null for none. @param {number} color */
@@ -64,7 +63,7 @@ export function groupsOf(store, server, members) {
   const groups = new Map();
   const collator = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
   for (const member of members) {
-    const status = statusOf(store, member.user);
+    const status = statusOf(store, member.user.user_id);
     const here = status !== "offline" && status !== "invisible";
     const role = here ? rolesOf(server, member)[0] ?? null : null;
     const kind = role ? "role" : here ? "online" : "offline";

@@ -36,7 +36,10 @@ export function under(text, caret) {
   return { filter: "", value: "", word, start: caret - word.length, end: caret };
 }
 
-/** The text with something else in a place, and where the caret stands then. @param {string} text @param {{start: number, end: number}} place @param {string} by */
+/**
+ * The text with something else in a place, and where the caret stands then.
+ * @param {string} text @param {{start: number, end: number}} place @param {string} by
+ */
 export function replaced(text, { start, end }, by) {
   const rest = text.slice(end).replace(/^\s+/u, "");
   return { text: text.slice(0, start) + by + rest, caret: start + by.length };
@@ -100,7 +103,10 @@ export function resolve({ words, filters }, { people, channels, me, serverId, ch
   return { params, unknown };
 }
 
-/** @param {Filter} filter @param {{people: Person[], channels: Channel[], me: string, now: Date}} known @returns {Record<string, string> | null} */
+/**
+ * @param {Filter} filter @param {{people: Person[], channels: Channel[], me: string, now: Date}} known
+ * @returns {Record<string, string> | null}
+ */
 function value({ filter, value: text }, { people, channels, me, now }) {
   if (filter === "has") return HAS.includes(text.toLowerCase()) ? { has: text.toLowerCase() } : null;
   if (filter === "in") {

@@ -20,7 +20,8 @@ export function places(store) {
   const nothing = { mentions: 0, unread: false, latest: "0" };
   return [
     ...channels.map((channel) => place(store, channel)),
-    ...[...store.servers.values()].map((server) => ({ ...nothing, kind: /** @type {Kind} */ ("server"), id: server.server_id, name: server.name, detail: "", also: "" })),
+    ...[...store.servers.values()].map((server) => (
+      { ...nothing, kind: /** @type {Kind} */ ("server"), id: server.server_id, name: server.name, detail: "", also: "" })),
     ...people.map((user) => ({ ...nothing, kind: /** @type {Kind} */ ("person"), id: user.user_id,
       name: user.display_name || user.username, detail: `@${user.username}`, also: user.username })),
   ];
@@ -92,7 +93,7 @@ export function rank(all, text, current = null) {
 
 /** @param {Place} one @param {string} query */
 function points(one, query) {
-  if (!query) return { name: 1, sum: 0 + (one.mentions ? 2 : one.unread ? 1 : 0) };
+  if (!query) return { name: 1, sum: one.mentions ? 2 : one.unread ? 1 : 0 };
   // "book general": the channel of that name in the server of that one.
   const name = Math.max(score(query, one.name), score(query, one.also) * 0.9, score(query, `${one.detail} ${one.name}`) * 0.5);
   const bonus = name ? (one.mentions ? 60 : one.unread ? 40 : 0) + (one.kind === "person" ? -20 : 0) : 0;

@@ -10,14 +10,16 @@ import { OP } from "../../static/lib/ops.js";
 import { channel, connectedStore, message, person } from "./fakes.mjs";
 
 const people = [{ ...person("2", "bob"), display_name: "Bob Smith" }, { ...person("3", "carla"), nickname: "CC" }, person("4", "bobby")];
-const channels = [channel("10", { name: "general" }), channel("11", { name: "off topic" }), channel("12", { name: "texts", type: "category" })];
+const channels = [channel("10", { name: "general" }), channel("11", { name: "off topic" }),
+  channel("12", { name: "texts", type: "category" })];
 const now = new Date(2025, 4, 11, 15, 30);
 const known = { people, channels, me: "1", serverId: "5", now };
 
 test("filters are told from words", () => {
   const { words, filters } = parse('two from:bob "a phrase" In:"off topic" https://x.example has:link before:');
   assert.equal(words, 'two "a phrase" https://x.example');
-  assert.deepEqual(filters.map(({ filter, value }) => [filter, value]), [["from", "bob"], ["in", "off topic"], ["has", "link"], ["before", ""]]);
+  assert.deepEqual(filters.map(({ filter, value }) => [filter, value]),
+    [["from", "bob"], ["in", "off topic"], ["has", "link"], ["before", ""]]);
   assert.deepEqual(parse("  "), { words: "", filters: [] });
   assert.equal(parse('open "phrase').words, 'open "phrase');
 });
@@ -106,7 +108,9 @@ test("with nothing typed, those with news come first, and not where one is", () 
 });
 
 const none = { over: false, field: "", filled: false, mac: false };
-const key = (name, ...held) => ({ key: name, ctrlKey: held.includes("ctrl"), metaKey: held.includes("meta"), altKey: held.includes("alt"), shiftKey: held.includes("shift") });
+const key = (name, ...held) => ({
+  key: name, ctrlKey: held.includes("ctrl"), metaKey: held.includes("meta"), altKey: held.includes("alt"), shiftKey: held.includes("shift"),
+});
 
 test("keys mean something, except where the browser or a dialog means something else", () => {
   assert.equal(meaning(key("k", "ctrl"), none), "switcher");

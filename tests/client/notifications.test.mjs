@@ -36,7 +36,8 @@ test("direct messages and mentions are told, others are not", () => {
   assert.equal(told.length, 0);
   get({ channel_id: "11", mentions: ["1"], content: "hi <@1> in <#10>" });
   get({ channel_id: "20", content: "psst" });
-  assert.deepEqual(told.map(({ title, body }) => [title, body]), [["bob (#channel-11, Book Club)", "hi @alice in #channel-10"], ["bob", "psst"]]);
+  assert.deepEqual(told.map(({ title, body }) => [title, body]),
+    [["bob (#channel-11, Book Club)", "hi @alice in #channel-10"], ["bob", "psst"]]);
 });
 
 test("nobody is told of what they look at, nor who does not want to be disturbed", () => {

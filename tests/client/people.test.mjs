@@ -97,7 +97,8 @@ test("groups: roles by strength, then those online, then the rest, by name", () 
   const { store } = scene();
   for (const [id, status] of [["2", "online"], ["3", "idle"], ["4", "dnd"], ["6", "online"]]) store.presences.set(id, status);
   const groups = groupsOf(store, store.servers.get("5"), [
-    member("2", "zoe"), member("3", "max", { roles: ["6", "7"] }), member("4", "ada", { roles: ["6", "gone"] }), member("7", "off", { roles: ["7"] }),
+    member("2", "zoe"), member("3", "max", { roles: ["6", "7"] }), member("4", "ada", { roles: ["6", "gone"] }),
+    member("7", "off", { roles: ["7"] }),
     member("6", "x", { nickname: "Älva" })]);
   assert.deepEqual(groups.map(({ key, kind, members }) => [key, kind, ...ids(members)]),
     [["7", "role", "3"], ["6", "role", "4"], ["online", "online", "6", "2"], ["offline", "offline", "7"]]);

@@ -2,6 +2,7 @@
 import { avatar, h, reconcile, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
 import { problemText, t } from "../../lib/words.js";
+import { closeButton } from "../../lib/panel.js";
 import { STATUS_WORDS } from "../../lib/people.js";
 import { membersOf, WHOLE } from "../../state/members.js";
 import { groupsOf, memberName, named, roleColor, rolesOf, statusOf } from "../../state/people.js";
@@ -14,7 +15,10 @@ const ASK_AFTER_MS = 200;
 
 class MemberList extends View {
   #title = h("h2", {});
-  #field = h("input", { type: "search", autocomplete: "off", dir: "auto", "aria-label": t("people.find"), placeholder: t("people.find"), oninput: () => this.#typed() });
+  #field = h("input", {
+    type: "search", autocomplete: "off", dir: "auto", "aria-label": t("people.find"), placeholder: t("people.find"),
+    oninput: () => this.#typed(),
+  });
   #search = h("div", { class: "search" }, icon("search"), this.#field);
   #told = h("p", { class: "sr-only", role: "status" });
   #problem = h("p", { class: "problem", role: "alert" });
@@ -28,8 +32,7 @@ class MemberList extends View {
   setup() {
     this.setAttribute("role", "region");
     this.setAttribute("aria-label", t("people.members"));
-    this.append(
-      h("header", {}, this.#title, h("button", { class: "quiet", "aria-label": t("people.close"), title: t("people.close"), onclick: () => this.tell("close") }, icon("close"))),
+    this.append(h("header", {}, this.#title, closeButton(t("people.close"), () => this.tell("close"))),
       this.#search, this.#told, this.#problem, h("div", { class: "scroll" }, this.#groups, this.#note));
     this.#groups.addEventListener("keydown", (event) => this.#walk(event));
     this.#field.addEventListener("keydown", (event) => { if (event.key === "ArrowDown") this.#focus(0, event); });
@@ -41,8 +44,8 @@ class MemberList extends View {
 
   /** Many come and go at once: they are drawn together. @param {string} topic @param {string} [id] */
   wants(topic, id) {
-    const about = ["presence", "users", "servers", "channels", "route"].includes(topic) || (topic === "members" && id === this.#server);
-    if (about || (topic === "connection" && this.client.store.connection === "ready")) this.#frame ||= requestAnimationFrame(() => this.render());
+    const about = ["presence", "users", "servers", "channels", "route", "connection"].includes(topic);
+    if (about || (topic === "members" && id === this.#server)) this.#frame ||= requestAnimationFrame(() => this.render());
     return false;
   }
 
@@ -57,15 +60,23 @@ class MemberList extends View {
     if (!loaded && store.connection === "ready") this.#load(server.server_id);
     const seen = members.seeing(server.server_id, store.channel);
     const large = loaded ? !whole : server.member_count > WHOLE;
-    const all = large ? seen.filter(({ user }) => statusOf(store, user) !== "offline") : seen;
-    this.#title.replaceChildren(t("people.members"), " ", h("span", { class: "count" }, large ? t("people.number", { count: server.member_count }) : loaded ? t("people.number", { count: all.length }) : ""));
+    const all = large ? seen.filter(({ user }) => statusOf(store, user.user_id) !== "offline") : seen;
+    const count = large ? server.member_count : loaded ? all.length : null;
+    const number = h("span", { class: "count" }, count === null ? "" : t("people.number", { count }));
+    this.#title.replaceChildren(t("people.members"), " ", number);
     this.#search.hidden = !large && all.length < SEARCH_FROM && !this.#field.value;
+    this.ariaBusy = String(!loaded && !all.length);
+    this.#drawFound(server, all, large);
+  }
+
+  /** Those who are called as the field says, or all. @param {FullServer} server @param {Member[]} all @param {boolean} large */
+  #drawFound(server, all, large) {
     const text = this.#field.value.trim();
-    const shown = text ? (large ? this.#found ?? all.filter((one) => named(one, text)) : all.filter((one) => named(one, text))) : all;
+    const shown = text ? this.#found ?? all.filter((one) => named(one, text)) : all;
+    const asking = large && !this.#found;
     this.#draw(server, shown);
-    this.toggleAttribute("aria-busy", !loaded && !all.length);
-    this.#note.textContent = text && !shown.length && (!large || this.#found) ? t("people.nobody") : large && !text ? t("people.large") : "";
-    this.#told.textContent = text ? t("people.found", { count: shown.length }) : "";
+    this.#note.textContent = text ? (shown.length || asking ? "" : t("people.nobody")) : large ? t("people.large") : "";
+    this.#told.textContent = text && !asking ? t("people.found", { count: shown.length }) : "";
   }
 
   /** @param {string} server */
@@ -130,7 +141,7 @@ class MemberList extends View {
     const { store } = this.client;
     const { user } = member;
     const name = memberName(member);
-    const status = statusOf(store, user);
+    const status = statusOf(store, user.user_id);
     const color = roleColor(rolesOf(server, member).find((role) => role.color)?.color ?? 0);
     const owner = server.owner_id === user.user_id;
     const look = [name, status, color, owner, user.avatar_url, user.username].join("\n");
@@ -140,10 +151,11 @@ class MemberList extends View {
     const label = h("span", { class: "name", dir: "auto" }, name);
     if (color) label.style.setProperty("--role", color);
     button.title = `@${user.username}`;
-    button.replaceChildren(
-      h("span", { class: "with-status" }, avatar(user.user_id, name, user.avatar_url), status === "offline" ? "" : h("span", { class: `status ${status}` })),
-      label, owner ? h("span", { class: "crown", title: t("people.owner") }, icon("crown"), h("span", { class: "sr-only" }, `, ${t("people.owner")}`)) : "",
-      h("span", { class: "sr-only" }, `, ${t(STATUS_WORDS[status])}`));
+    const shape = status === "offline" ? "" : h("span", { class: `status ${status}` });
+    const picture = h("span", { class: "with-status" }, avatar(user.user_id, name, user.avatar_url), shape);
+    const told = (/** @type {string} */ text) => h("span", { class: "sr-only" }, `, ${text}`);
+    const crown = h("span", { class: "crown", title: t("people.owner") }, icon("crown"), told(t("people.owner")));
+    button.replaceChildren(picture, label, owner ? crown : "", told(t(STATUS_WORDS[status])));
   }
 
   #buttons() {

@@ -40,7 +40,8 @@ class MessageRow extends View {
     const time = new Date(message.timestamp);
     const name = user.display_name || user.username;
     const serverId = store.channels.get(message.channel_id)?.server_id ?? null;
-    const ask = (/** @type {Event} */ { currentTarget: near }) => this.tell("overlay", { tag: "person-card", userId: user.user_id, serverId, near });
+    const ask = (/** @type {Event} */ { currentTarget: near }) =>
+      this.tell("overlay", { tag: "person-card", userId: user.user_id, serverId, near });
     const stamp = h("time", { dateTime: message.timestamp, title: fullText(time) }, grouped ? clockText(time) : timeText(time));
     this.className = [grouped ? "grouped" : "", message.pending ?? "", this.#namesMe(message) ? "for-me" : ""].filter(Boolean).join(" ");
     this.replaceChildren(

@@ -1,6 +1,7 @@
 /** A person: who they are, here and everywhere, and what one may do. Stands over the page, beside what was clicked. */
 import { avatar, h, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
+import { closeButton, closesBeside, NARROW, toast } from "../../lib/panel.js";
 import { ban, changeNickname, kick, STATUS_WORDS, writeTo } from "../../lib/people.js";
 import { problemText, t } from "../../lib/words.js";
 import { Problem } from "../../lib/api.js";
@@ -25,7 +26,7 @@ class PersonCard extends View {
 
   setup() {
     this.append(this.#dialog);
-    this.#dialog.addEventListener("click", (event) => { if (event.target === this.#dialog) this.#dialog.close(); });
+    closesBeside(this.#dialog);
     const member = this.serverId ? membersOf(this.client).of(this.serverId).people.get(this.userId) : null;
     this.#member = member ?? null;
     this.#user = member?.user ?? null;
@@ -37,7 +38,8 @@ class PersonCard extends View {
 
   /** @param {string} topic @param {string} [id] */
   wants(topic, id) {
-    if (topic === "members" && id === this.serverId) this.#member = membersOf(this.client).of(String(id)).people.get(this.userId) ?? this.#member;
+    const known = topic === "members" && id === this.serverId ? membersOf(this.client).of(this.serverId).people.get(this.userId) : null;
+    if (known) this.#member = known;
     return ["members", "presence", "users", "servers"].includes(topic);
   }
 
@@ -64,8 +66,9 @@ class PersonCard extends View {
     const { style } = this.#dialog;
     const near = /** @type {Element | null} */ (this.near);
     const box = near?.isConnected ? near.getBoundingClientRect() : null;
-    this.#dialog.classList.toggle("beside", Boolean(box) && innerWidth > 704);
-    if (!box || innerWidth <= 704) return;
+    const beside = box && !matchMedia(NARROW).matches;
+    this.#dialog.classList.toggle("beside", Boolean(beside));
+    if (!beside) return;
     const { offsetWidth: width, offsetHeight: height } = this.#dialog;
     const right = box.right + EDGE + width < innerWidth ? box.right + EDGE : box.left - EDGE - width;
     style.setProperty("--x", `${Math.max(EDGE, right)}px`);
@@ -78,12 +81,12 @@ class PersonCard extends View {
     const server = store.servers.get(this.serverId ?? "") ?? null;
     const name = this.#member ? memberName(this.#member) : store.name(this.userId);
     const self = this.userId === store.user?.user_id;
-    const status = self ? store.user?.status ?? "online" : user ? statusOf(store, { ...user, bio: "", status: "offline", created_at: "" }) : "offline";
+    const status = statusOf(store, this.userId);
     const focused = /** @type {HTMLElement | null} */ (this.#dialog.querySelector(":focus"))?.dataset.act;
     this.#dialog.replaceChildren(
       h("header", {},
         h("span", { class: "with-status" }, avatar(this.userId, name, user?.avatar_url ?? null), h("span", { class: `status ${status}` })),
-        h("button", { class: "quiet", "data-act": "close", "aria-label": t("people.close"), title: t("people.close"), onclick: () => this.#dialog.close() }, icon("close"))),
+        closeButton(t("people.close"), () => this.#dialog.close(), { "data-act": "close" })),
       h("h2", { id: "person-name", dir: "auto" }, name),
       h("p", { class: "names" }, ...this.#names(user, name), self ? h("span", {}, t("people.you")) : ""),
       h("p", { class: "state" }, t(STATUS_WORDS[status])),
@@ -93,7 +96,10 @@ class PersonCard extends View {
     again?.focus();
   }
 
-  /** The user name, and the display name where a nickname hides it. @param {import("../../types.js").Author | null} user @param {string} name */
+  /**
+   * The user name, and the display name where a nickname hides it.
+   * @param {import("../../types.js").Author | null} user @param {string} name
+   */
   #names(user, name) {
     if (!user) return [];
     const hidden = user.display_name && user.display_name !== name ? user.display_name : "";
@@ -125,7 +131,8 @@ class PersonCard extends View {
       ...(server && this.#member ? [[t("people.member_since", { server: server.name }), this.#member.joined_at]] : []),
       ...(this.#user ? [[t("people.account_since"), this.#user.created_at]] : []),
     ];
-    return rows.length ? h("dl", {}, ...rows.map(([label, time]) => h("div", {}, h("dt", { dir: "auto" }, label), h("dd", {}, day.format(new Date(time)))))) : "";
+    const lines = rows.map(([label, time]) => h("div", {}, h("dt", { dir: "auto" }, label), h("dd", {}, day.format(new Date(time)))));
+    return lines.length ? h("dl", {}, ...lines) : "";
   }
 
   /** @param {import("../../types.js").FullServer | null} server @param {string} name @param {boolean} self */
@@ -135,11 +142,16 @@ class PersonCard extends View {
     const mention = user && place && (place.server_id === server?.server_id || place.server_id === null);
     const nickname = self && server && this.#member;
     if (!user || (self && !nickname)) return "";
+    const button = (/** @type {string} */ act, /** @type {() => void} */ onclick, /** @type {(Node | string)[]} */ ...words) =>
+      h("button", { "data-act": act, class: act === "write" ? "primary" : "", onclick }, ...words);
+    if (nickname) {
+      const change = () => this.#ask(changeNickname(this.client, nickname, name));
+      return h("div", { class: "actions" }, button("nickname", change, icon("edit"), t("people.nickname")));
+    }
     return h("div", { class: "actions" },
-      !self && h("button", { class: "primary", "data-act": "write", onclick: () => this.#run(() => writeTo(this.client, this.userId), true) }, icon("message"), t("people.write")),
-      !self && mention && h("button", { "data-act": "mention", onclick: () => this.#mention(user) }, t("people.mention")),
-      nickname && h("button", { "data-act": "nickname", onclick: () => this.#ask(changeNickname(this.client, nickname, name)) }, icon("edit"), t("people.nickname")),
-      !self && this.#blocked !== null && h("button", { "data-act": "block", class: "block", onclick: () => this.#block(name) }, this.#blocked ? t("people.unblock") : t("people.block")));
+      button("write", () => this.#run(() => writeTo(this.client, this.userId), true), icon("message"), t("people.write")),
+      mention && button("mention", () => this.#mention(user), t("people.mention")),
+      this.#blocked !== null && button("block", () => this.#block(name), this.#blocked ? t("people.unblock") : t("people.block")));
   }
 
   /** @param {import("../../types.js").FullServer | null} server @param {string} name */
@@ -147,11 +159,12 @@ class PersonCard extends View {
     const member = this.#member;
     const may = canActOn(this.client.store, server, member);
     if (!member || this.userId === this.client.store.user?.user_id || !(may.nickname || may.kick || may.ban)) return "";
-    const toast = (/** @type {string} */ text) => () => document.dispatchEvent(new CustomEvent("toast", { detail: { text } }));
+    const kicking = () => this.#ask(kick(this.client, member, name, () => toast({ text: t("people.kicked", { name }) })));
+    const banning = () => this.#ask(ban(this.client, member, name, () => toast({ text: t("people.banned", { name }) })));
     return h("div", { class: "actions moderation", role: "group", "aria-label": t("people.moderation") },
       may.nickname && h("button", { onclick: () => this.#ask(changeNickname(this.client, member, name)) }, t("people.nickname")),
-      may.kick && h("button", { class: "danger", onclick: () => this.#ask(kick(this.client, member, name, toast(t("people.kicked", { name })))) }, t("people.kick")),
-      may.ban && h("button", { class: "danger", onclick: () => this.#ask(ban(this.client, member, name, toast(t("people.banned", { name })))) }, t("people.ban")));
+      may.kick && h("button", { class: "danger", onclick: kicking }, t("people.kick")),
+      may.ban && h("button", { class: "danger", onclick: banning }, t("people.ban")));
   }
 
   /** @param {User} user */
@@ -166,8 +179,7 @@ class PersonCard extends View {
     this.#run(async () => {
       await this.client.api.request(blocked ? "PUT" : "DELETE", `users/@me/blocks/${this.userId}`);
       this.#blocked = blocked;
-      const text = blocked ? t("people.blocked", { name }) : t("people.unblocked", { name });
-      document.dispatchEvent(new CustomEvent("toast", { detail: { text } }));
+      toast({ text: blocked ? t("people.blocked", { name }) : t("people.unblocked", { name }) });
     });
   }
 

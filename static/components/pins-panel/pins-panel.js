@@ -2,6 +2,7 @@
 import { h, reconcile, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
 import { OP } from "../../lib/ops.js";
+import { closeButton, NARROW, toast } from "../../lib/panel.js";
 import { resultLink, walkResults } from "../../lib/results.js";
 import { problemText, t } from "../../lib/words.js";
 
@@ -18,8 +19,9 @@ class PinsPanel extends View {
   setup() {
     this.setAttribute("role", "region");
     this.setAttribute("aria-label", t("pins.title"));
-    const close = h("button", { class: "quiet", "aria-label": t("pins.close"), title: t("pins.close"), onclick: () => this.tell("close") }, icon("close"));
-    this.append(h("header", {}, h("h2", {}, t("pins.title")), close), this.#problem, h("div", { class: "scroll" }, this.#blank, this.#list));
+    const close = closeButton(t("pins.close"), () => this.tell("close"));
+    this.append(h("header", {}, h("h2", {}, t("pins.title")), close), this.#problem,
+      h("div", { class: "scroll" }, this.#blank, this.#list));
     this.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.defaultPrevented) {
         event.preventDefault();
@@ -28,7 +30,7 @@ class PinsPanel extends View {
     });
     this.#list.addEventListener("click", (event) => {
       const link = /** @type {Element} */ (event.target).closest("a.result");
-      if (link && matchMedia("(max-width: 44rem)").matches) setTimeout(() => this.tell("close"));
+      if (link && matchMedia(NARROW).matches) setTimeout(() => this.tell("close"));
     });
     this.atEnd(this.client.store.listen((op, d) => this.#heard(op, d)));
     requestAnimationFrame(() => close.focus());
@@ -101,15 +103,18 @@ class PinsPanel extends View {
   async #unpin(pin) {
     const path = `channels/${pin.channel_id}/pins/${pin.message_id}`;
     const { api, store } = this.client;
-    const pinned = (/** @type {boolean} */ now) => store.apply(OP.PINS_UPDATE, { channel_id: pin.channel_id, message_id: pin.message_id, pinned: now });
+    const { channel_id, message_id } = pin;
+    const pinned = (/** @type {boolean} */ now) => store.apply(OP.PINS_UPDATE, { channel_id, message_id, pinned: now });
+    const again = async () => { await api.request("PUT", path); pinned(true); };
     const next = this.#list.querySelector(".result");
     try {
       await api.request("DELETE", path);
       pinned(false);
-      this.tell("toast", { text: t("pins.unpinned"), action: { label: t("pins.undo"), run: async () => { await api.request("PUT", path); pinned(true); } } });
-      if (!this.contains(document.activeElement)) /** @type {HTMLElement} */ (next?.isConnected ? next : this.querySelector("header button"))?.focus();
+      toast({ text: t("pins.unpinned"), action: { label: t("pins.undo"), run: again } });
+      const place = /** @type {HTMLElement | null} */ (next?.isConnected ? next : this.querySelector("header button"));
+      if (!this.contains(document.activeElement)) place?.focus();
     } catch (error) {
-      this.tell("toast", { text: problemText(error), kind: "failed" });
+      toast({ text: problemText(error), kind: "failed" });
     }
   }
 }

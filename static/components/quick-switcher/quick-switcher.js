@@ -1,6 +1,7 @@
 /** Going somewhere by a few letters of its name. */
 import { avatar, h, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
+import { closesBeside } from "../../lib/panel.js";
 import { writeTo } from "../../lib/people.js";
 import { problemText, t } from "../../lib/words.js";
 import { places, rank } from "../../state/switcher.js";
@@ -9,7 +10,8 @@ import { places, rank } from "../../state/switcher.js";
 
 class QuickSwitcher extends View {
   #input = h("input", {
-    type: "text", role: "combobox", autocomplete: "off", spellcheck: false, dir: "auto", "aria-label": t("switcher.label"), placeholder: t("switcher.placeholder"), maxLength: 100,
+    type: "text", role: "combobox", autocomplete: "off", spellcheck: false, dir: "auto", maxLength: 100,
+    placeholder: t("switcher.placeholder"), "aria-label": t("switcher.label"),
     "aria-expanded": "true", "aria-controls": "switcher-places", "aria-autocomplete": "list", oninput: () => this.#typed(),
   });
   #list = h("ul", { id: "switcher-places", role: "listbox", "aria-label": t("switcher.places") });
@@ -23,9 +25,10 @@ class QuickSwitcher extends View {
     // The first of some keyboard's two strokes must not close what the second one opened.
     if (document.querySelectorAll("quick-switcher").length > 1) return this.remove();
     this.#dialog.append(h("div", { class: "box" }, icon("search"), this.#input), this.#problem, this.#list, this.#none,
-      h("p", { class: "keys hint", "aria-hidden": "true" }, h("kbd", {}, "#"), t("switcher.channels"), h("kbd", {}, "@"), t("switcher.people"), h("kbd", {}, "*"), t("switcher.servers")));
+      h("p", { class: "keys hint" }, h("kbd", {}, "#"), t("switcher.channels"), h("kbd", {}, "@"), t("switcher.people"),
+        h("kbd", {}, "*"), t("switcher.servers")));
     this.append(this.#dialog);
-    this.#dialog.addEventListener("click", (event) => { if (event.target === this.#dialog) this.#dialog.close(); });
+    closesBeside(this.#dialog);
     this.#input.addEventListener("keydown", (event) => this.#key(event));
     this.#dialog.showModal();
     this.#input.focus();
@@ -61,7 +64,7 @@ class QuickSwitcher extends View {
         onclick: () => this.#go(place), onpointermove: () => { if (at !== this.#chosen) this.#choose(at); },
       }, h("span", { class: `picture ${place.kind}` }, picture), h("span", { class: "name", dir: "auto" }, place.name),
       place.detail && h("span", { class: "hint", dir: "auto" }, place.detail),
-      news && (place.mentions ? h("span", { class: "badge", "aria-hidden": "true" }, place.mentions) : h("span", { class: "dot", "aria-hidden": "true" })),
+      news && h("span", { class: place.mentions ? "badge" : "dot", "aria-hidden": "true" }, place.mentions || ""),
       news && h("span", { class: "sr-only" }, `, ${news}`));
     }));
     this.#point();

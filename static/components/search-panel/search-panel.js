@@ -1,12 +1,12 @@
 /** Finding messages: a box with filters typed in it, and what was found beside the timeline. */
 import { h, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
+import { closeButton, NARROW } from "../../lib/panel.js";
 import { resultLink, walkResults } from "../../lib/results.js";
 import { problemText, t } from "../../lib/words.js";
 import { membersOf } from "../../state/members.js";
 import { completions, FILTERS, parse, replaced, resolve, searchPath, under } from "../../state/search.js";
 
-const NARROW = "(max-width: 44rem)";
 /** @type {Record<string, string>} */
 const HINTS = {
   from: "search.hint_from", in: "search.hint_in", has: "search.hint_has", before: "search.hint_before", after: "search.hint_after",
@@ -19,8 +19,9 @@ const HINTS = {
 
 class SearchPanel extends View {
   #input = h("input", {
-    type: "text", role: "combobox", autocomplete: "off", spellcheck: false, enterKeyHint: "search", dir: "auto", maxLength: 256, "aria-label": t("search.label"),
-    placeholder: t("search.placeholder"), "aria-expanded": "false", "aria-controls": "search-completions", "aria-autocomplete": "list",
+    type: "text", role: "combobox", autocomplete: "off", spellcheck: false, enterKeyHint: "search", dir: "auto", maxLength: 256,
+    placeholder: t("search.placeholder"), "aria-label": t("search.label"),
+    "aria-expanded": "false", "aria-controls": "search-completions", "aria-autocomplete": "list",
   });
   #list = h("ul", { id: "search-completions", class: "completions", role: "listbox", "aria-label": t("search.suggestions"), hidden: true });
   #scope = h("div", { class: "scope", role: "group", "aria-label": t("search.where") });
@@ -40,14 +41,15 @@ class SearchPanel extends View {
   setup() {
     this.setAttribute("role", "search");
     this.setAttribute("aria-label", t("search.label"));
-    const clear = h("button", { type: "button", class: "quiet clear", "aria-label": t("search.clear"), title: t("search.clear"), onclick: () => this.#clear() }, icon("close"));
+    const clear = closeButton(t("search.clear"), () => this.#clear(), { class: "quiet clear" });
     const form = h("form", { class: "search" }, icon("search"), this.#input, clear, this.#list);
     form.addEventListener("submit", (event) => { event.preventDefault(); this.#search(); });
     this.append(
-      h("header", {}, h("h2", {}, t("search.title")), h("button", { class: "quiet", "aria-label": t("search.close"), title: t("search.close"), onclick: () => this.tell("close") }, icon("close"))),
+      h("header", {}, h("h2", {}, t("search.title")), closeButton(t("search.close"), () => this.tell("close"))),
       form, this.#scope, this.#chips, this.#told, this.#problem,
       h("div", { class: "scroll" }, this.#blank, this.#results, this.#more));
-    this.#chips.append(...FILTERS.map((name) => h("button", { type: "button", class: "chip", title: t(HINTS[name]), onclick: () => this.#insert(`${name}:`) }, `${name}:`)));
+    this.#chips.append(...FILTERS.map((name) =>
+      h("button", { type: "button", class: "chip", title: t(HINTS[name]), onclick: () => this.#insert(`${name}:`) }, `${name}:`)));
     this.#input.addEventListener("input", () => this.#complete());
     this.#input.addEventListener("click", () => this.#complete());
     this.#input.addEventListener("keydown", (event) => this.#key(event));
@@ -80,8 +82,9 @@ class SearchPanel extends View {
     if (this.#scope.dataset.look === look) return;
     this.#scope.dataset.look = look;
     this.#scope.hidden = !here;
-    const button = (/** @type {string} */ label, /** @type {boolean} */ all) =>
-      h("button", { type: "button", "aria-pressed": String(this.#everywhere === all), dir: "auto", onclick: () => this.#widen(all) }, label);
+    const button = (/** @type {string} */ label, /** @type {boolean} */ all) => h("button", {
+      type: "button", dir: "auto", "aria-pressed": String(this.#everywhere === all), onclick: () => this.#widen(all),
+    }, label);
     this.#scope.replaceChildren(button(here, false), button(t("search.everywhere"), true));
   }
 
@@ -207,15 +210,16 @@ class SearchPanel extends View {
     this.#count = 0;
     if (!query.words && !query.filters.length) return this.#say();
     const [unknown] = answer.unknown;
-    const problem = unknown ? t("search.unknown", { filter: unknown.filter, value: unknown.value || "…" }) : query.words ? "" : t("search.no_word");
-    if (problem) return this.#say(problem);
+    if (unknown) return this.#say(t("search.unknown", { filter: unknown.filter, value: unknown.value || "…" }));
+    if (!query.words) return this.#say(t("search.no_word"));
     this.#path = searchPath(answer.params);
     await this.#next();
   }
 
   /** Asks who is meant by names that nobody known has. @param {string} server @param {string[]} names */
   async #meet(server, names) {
-    const found = await Promise.all(names.filter(Boolean).map((name) => membersOf(this.client).find(server, name.replace(/^@/, "")).catch(() => [])));
+    const members = membersOf(this.client);
+    const found = await Promise.all(names.filter(Boolean).map((name) => members.find(server, name.replace(/^@/, "")).catch(() => [])));
     for (const { user } of found.flat()) this.client.store.users.set(user.user_id, user);
   }
 
@@ -223,7 +227,7 @@ class SearchPanel extends View {
     const run = this.#run;
     const path = this.#path;
     if (!path) return;
-    this.toggleAttribute("aria-busy", true);
+    this.ariaBusy = "true";
     this.#more.disabled = true;
     if (!this.#count) this.#say("", t("search.searching"));
     try {
@@ -233,7 +237,7 @@ class SearchPanel extends View {
       if (run === this.#run) this.#say(problemText(error));
     }
     this.#more.disabled = false;
-    this.removeAttribute("aria-busy");
+    this.ariaBusy = "false";
   }
 
   /** @param {Found[]} items @param {string | null} next */
@@ -247,7 +251,9 @@ class SearchPanel extends View {
     this.#count += items.length;
     this.#path = next;
     this.#more.hidden = !next;
-    this.#say("", !this.#count ? "" : next ? t("search.first", { count: this.#count }) : t("search.found", { count: this.#count }), !this.#count);
+    const count = this.#count;
+    if (!count) return this.#say("", "", true);
+    this.#say("", next ? t("search.first", { count }) : t("search.found", { count }));
   }
 
   /** @param {string} [problem] @param {string} [told] @param {boolean} [nothing] */

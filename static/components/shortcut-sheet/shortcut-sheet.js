@@ -1,6 +1,6 @@
 /** All keys that do something. */
 import { h, View } from "../../lib/dom.js";
-import { icon } from "../../lib/icons.js";
+import { closeButton, closesBeside } from "../../lib/panel.js";
 import { mac } from "../../lib/shortcuts.js";
 import { t } from "../../lib/words.js";
 
@@ -35,12 +35,12 @@ class ShortcutSheet extends View {
   #dialog = h("dialog", { class: "shortcuts", "aria-labelledby": "shortcuts-title", onclose: () => this.remove() });
 
   setup() {
-    const close = h("button", { class: "quiet", "aria-label": t("keys.close"), title: t("keys.close"), onclick: () => this.#dialog.close() }, icon("close"));
+    const close = closeButton(t("keys.close"), () => this.#dialog.close());
     this.#dialog.append(h("header", {}, h("h2", { id: "shortcuts-title" }, t("keys.title")), close),
       h("div", { class: "parts" }, ...SHEET().map(({ title, rows }) => h("section", {}, h("h3", {}, title),
         h("dl", {}, ...rows.map(({ keys, text }) => h("div", {}, h("dt", {}, ...this.#keys(keys)), h("dd", {}, text))))))));
     this.append(this.#dialog);
-    this.#dialog.addEventListener("click", (event) => { if (event.target === this.#dialog) this.#dialog.close(); });
+    closesBeside(this.#dialog);
     this.#dialog.addEventListener("keydown", (event) => {
       if (event.key !== "/" || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
@@ -52,8 +52,9 @@ class ShortcutSheet extends View {
 
   /** @param {(string | string[])[]} keys */
   #keys(keys) {
-    return keys.flatMap((key, at) => [at ? h("span", { class: "plus" }, "+") : "",
-      ...(Array.isArray(key) ? key.flatMap((one, index) => [index ? h("span", { class: "plus" }, "/") : "", h("kbd", {}, one)]) : [h("kbd", {}, key)])]);
+    const between = (/** @type {string} */ sign, /** @type {number} */ at) => (at ? h("span", { class: "plus" }, sign) : "");
+    return keys.flatMap((key, at) => [between("+", at),
+      ...[key].flat().flatMap((one, index) => [between("/", index), h("kbd", {}, one)])]);
   }
 }
 

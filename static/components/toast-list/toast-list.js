@@ -1,6 +1,6 @@
 /** Short notices: what worked, what did not. They go by themselves, but not while somebody reads or reaches for them. */
 import { h, View } from "../../lib/dom.js";
-import { icon } from "../../lib/icons.js";
+import { closeButton } from "../../lib/panel.js";
 import { problemText, t } from "../../lib/words.js";
 
 const SHOWN = 3;
@@ -35,7 +35,7 @@ class ToastList extends View {
 
   /** @param {Toast} toast */
   #add({ text, action, kind = "done" }) {
-    const close = h("button", { class: "quiet", "aria-label": t("toast.close"), title: t("toast.close"), onclick: () => this.#remove(item) }, icon("close"));
+    const close = closeButton(t("toast.close"), () => this.#remove(item));
     const item = h("li", { class: kind }, h("p", { dir: "auto" }, text),
       action && h("button", { class: "link", onclick: () => this.#act(item, action) }, action.label), close);
     this.#list.append(item);
