@@ -46,9 +46,9 @@ export interface Invite {
   server: { server_id: Id; name: string; icon_url: string | null; member_count: number };
 }
 export interface Instance { name: string; version: string; registration: "open" | "invite" | "closed"; setup_required: boolean }
-/** A stretch of a channel's messages that ends at its latest one. */
+/** A stretch of a channel's messages without holes; unless there are newer ones it ends at the latest. */
 export interface Timeline {
-  messages: Message[]; pending: Message[]; hasOlder: boolean; loaded: boolean;
+  messages: Message[]; pending: Message[]; hasOlder: boolean; hasNewer: boolean; loaded: boolean;
   /** Set while messages known from an earlier connection may have changed unnoticed: the newest of them. */
   staleUpTo: Id | null;
   /** Deleted while a page may have been under way. */
@@ -91,7 +91,10 @@ declare global {
     "form-dialog": HTMLElement & { spec: Dialog };
     "invite-card": View & { code: string; accepted: boolean };
     "message-composer": View & { channel: Channel };
-    "message-row": View & { item: { message: Message; grouped: boolean }; edit(): void };
+    "message-row": View & {
+      item: { message: Message; grouped: boolean }; link: string; path: string;
+      edit(): void; copy(text: string): void; complain(error: unknown): void;
+    };
     "message-timeline": View & { channel: Channel; editLast(): void; toBottom(): void };
     "sign-in": View & { invite: string | null };
   }

@@ -118,6 +118,14 @@ impl Server {
         })
     }
 
+    /// Bytes that it has made the kernel write to disk, or will have (proc(5), `io`).
+    pub fn written(&self) -> Outcome<f64> {
+        let path = format!("/proc/{}/io", self.child.id());
+        let text = fs::read_to_string(&path).map_err(|error| self.explain(&format!("{path}: {error}")))?;
+        let bytes = text.lines().find_map(|line| line.strip_prefix("write_bytes: ")).and_then(|n| n.parse().ok());
+        bytes.ok_or_else(|| format!("{path} has no write_bytes"))
+    }
+
     /// Stops it as systemd would, and waits until it has ended.
     pub fn stop(mut self) -> Outcome<()> {
         kill_process(Pid::from_child(&self.child), Signal::TERM)

@@ -106,6 +106,7 @@ pub fn post(cx: &mut Writing<'_, '_>, caller: &Caller, id: ChannelId, new: Resul
     };
     mentions::resolve(cx, &place, &mut message)?;
     store::messages::add(cx.db, &message, mentions::everyone(&place))?;
+    cx.tx.reindex(id, message.message_id)?;
     // One's own message is read.
     cx.tx.mark_read(caller.user_id, id, message.message_id);
     if place.server_id.is_none() {
@@ -160,6 +161,7 @@ pub fn edit(
     let mut after = Message { content, edited_at: Some(cx.now), ..before };
     mentions::resolve(cx, &place, &mut after)?;
     store::messages::edit(cx.db, &after, mentions::everyone(&place), cx.now)?;
+    cx.tx.reindex(channel, id)?;
     let audience = place.audience(cx)?;
     cx.publish(Event::new(audience, Payload::MessageUpdate(Message { reactions: None, ..after.clone() })));
     Ok(after)
@@ -185,6 +187,7 @@ pub fn delete(cx: &mut Writing<'_, '_>, caller: &Caller, channel: ChannelId, id:
         // Their bytes go when nobody waits.
         cx.tx.sweep_later();
     }
+    cx.tx.reindex(channel, id)?;
     let payload = Payload::MessageDelete { message_id: id, channel_id: channel, server_id: place.server_id };
     let audience = place.audience(cx)?;
     cx.publish(Event::new(audience, payload));

@@ -24,6 +24,7 @@ pub mod pins;
 pub mod presence;
 pub mod reactions;
 pub mod roles;
+pub mod search;
 pub mod servers;
 pub mod settings;
 mod sight;
@@ -40,7 +41,7 @@ use rusqlite::Connection;
 use crate::auth::Keys;
 use crate::model::name::Reason;
 use crate::model::{Event, Result, Timestamp};
-use crate::store::{ReadStates, Store, Tx};
+use crate::store::{ReadStates, Spot, Store, Tx};
 
 /// A part of a longer list.
 #[derive(Debug)]
@@ -159,6 +160,11 @@ impl Chat {
     /// How the owner set the instance up.
     pub fn config(&self) -> &Config {
         &self.shared.config
+    }
+
+    /// Messages that the search index does not have as they are: see [`Store::tail`].
+    pub fn tail(&self) -> Vec<Spot> {
+        self.store.tail()
     }
 
     /// Whether writes work, as far as is known.

@@ -111,8 +111,7 @@ impl Ids {
 
     /// The next identifier; greater than all before it, near `now` where the clock allows.
     pub fn next(&mut self, now: Timestamp) -> i64 {
-        let from_clock = now.0.saturating_sub(EPOCH_MS).clamp(0, (1 << 43) - 1) << SEQUENCE_BITS;
-        self.last = from_clock.max(self.last.saturating_add(1));
+        self.last = Self::at(now).max(self.last.saturating_add(1));
         self.last
     }
 
@@ -129,6 +128,11 @@ impl Ids {
     /// The lowest identifier that can have been made `ms` milliseconds before `id`, by the clock of the identifiers.
     pub fn before(id: i64, ms: i64) -> i64 {
         (id.saturating_sub(ms.saturating_mul(1 << SEQUENCE_BITS))).max(0)
+    }
+
+    /// The lowest identifier that can have been made at this point in time.
+    pub fn at(time: Timestamp) -> i64 {
+        time.0.saturating_sub(EPOCH_MS).clamp(0, (1 << 43) - 1) << SEQUENCE_BITS
     }
 
     /// The Unix milliseconds from which `id` was made: monotonic even when the wall clock is not.

@@ -92,6 +92,12 @@ limits! {
     READ_STATE_DELAY: Duration = Duration::from_secs(5);
     /// Rows removed by one step of a sweep, so that nobody waits long behind it.
     SWEEP_ROWS: usize = 500;
+    /// Messages that one step puts into the search index; so many must wait before there is a step.
+    SEARCH_BATCH: usize = 512;
+    /// So many of them at least, before those that somebody waits for go first.
+    SEARCH_GLANCE: usize = 32;
+    /// Messages that wait for the search index before writers wait for it too.
+    SEARCH_TAIL: usize = 8_192;
     /// Connections that read the database.
     READERS: usize = 4;
 
@@ -176,6 +182,12 @@ limits! {
     PAGE: usize = 100;
     /// Items in a page unless asked otherwise.
     PAGE_DEFAULT: usize = 50;
+    /// A search query in characters.
+    SEARCH_QUERY: usize = 256;
+    /// Messages in a page of a search unless asked otherwise.
+    SEARCH_DEFAULT: usize = 25;
+    /// Messages that the search index may propose for one page; behind them the page ends, and the next goes on.
+    SEARCH_CANDIDATES: usize = 2_000;
     /// Servers a user may be in.
     SERVERS_PER_USER: usize = 100;
     /// Channels of a server, categories included.

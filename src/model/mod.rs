@@ -15,7 +15,9 @@ pub mod object;
 pub mod percent;
 pub mod permission;
 pub mod request;
+pub mod search;
 pub mod time;
+pub mod words;
 
 pub use address::AddressKey;
 pub use authority::{Badges, Rules, Standing};

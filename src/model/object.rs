@@ -226,6 +226,16 @@ pub struct Message {
     pub nonce: Option<String>,
 }
 
+/// A message that a search has found.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Found {
+    /// The message.
+    #[serde(flatten)]
+    pub message: Message,
+    /// Where in the content that stands which was searched for: `[start, length]` in Unicode code points.
+    pub highlight: Vec<[usize; 2]>,
+}
+
 /// Somebody in a server.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Member {

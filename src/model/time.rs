@@ -14,6 +14,13 @@ impl Timestamp {
         Self(since_epoch.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// Reads RFC 3339; what is below the millisecond is cut off.
+    pub fn parse(text: &str) -> Option<Self> {
+        let point: jiff::Timestamp = text.parse().ok()?;
+        // Towards the past, also before 1970.
+        i64::try_from(point.as_nanosecond().div_euclid(1_000_000)).ok().map(Self)
+    }
+
     /// This point plus `seconds`, saturating.
     pub fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(1000)))
@@ -51,6 +58,11 @@ mod tests {
     fn is_written_with_milliseconds_and_z() {
         assert_eq!(Timestamp(1_746_966_896_789).to_string(), "2025-05-11T12:34:56.789Z");
         assert_eq!(Timestamp(1_746_966_896_000).to_string(), "2025-05-11T12:34:56.000Z");
+        assert_eq!(Timestamp::parse("2025-05-11T14:34:56.7896+02:00"), Some(Timestamp(1_746_966_896_789)));
+        assert_eq!(Timestamp::parse("1969-12-31T23:59:59.9999Z"), Some(Timestamp(-1)));
+        for bad in ["", "2025", "2025-05-11", "2025-05-11T12:34:56", "2025-13-11T12:34:56Z", "yesterday"] {
+            assert_eq!(Timestamp::parse(bad), None, "{bad}");
+        }
         assert_eq!(Timestamp(i64::MAX).to_string(), "1970-01-01T00:00:00.000Z");
     }
 }

@@ -266,7 +266,12 @@ impl Call<'_> {
 
     /// The next page of this list, for `Link`.
     pub fn next_page(&self, query: &Query, cursor: &str, id: i64) -> String {
+        self.next(&query.with_cursor(cursor, id))
+    }
+
+    /// This path with the query of the next page, for `Link`.
+    pub fn next(&self, query: &str) -> String {
         let base = self.rest.chat.config().base_path();
-        format!("<{base}{}?{}>; rel=\"next\"", self.request.path, query.with_cursor(cursor, id))
+        format!("<{base}{}?{query}>; rel=\"next\"", self.request.path)
     }
 }

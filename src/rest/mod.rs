@@ -5,6 +5,20 @@
 //! the session (401), what the path names (404, 403), the body (415, 413, 400), conflicts (409).
 //!
 //! To add an endpoint: a row in [`routes`], a handler in the resource's file, a rule in `chat`.
+//!
+//! What the contract leaves open was settled so:
+//!
+//! - One may give oneself, or lay down, roles below one's highest, as that is no act on an equal. Nobody changes an
+//!   override's bit that they lack, be it to take a denial back. An override without permissions is one. A permission
+//!   twice in a list is 400, as are another name or place for `everyone`. A ban may name any account, as who left
+//!   must be bannable; only who may ban learns so that it exists. Banning the banned changes nothing. A blocked pair
+//!   cannot edit either. `X-Audit-Log-Reason` (percent-encoded) says why. Gaining sight sends no READ_UPDATE: what
+//!   CHANNEL_CREATE brings is read. Overrides of categories are not inherited.
+//! - Members found by `query` come best first and therefore without a `Link`. Deleting a category sends
+//!   CHANNEL_UPDATE for each channel that moves out of it. Signing out is never rate limited. CORS is off unless
+//!   origins are configured, and then without credentials. USER_UPDATE names its audience itself, as whoever changes
+//!   a profile over REST need not be connected. A body on a route that takes none is ignored. Others' DM lists and
+//!   blocks are 404.
 
 mod accounts;
 mod audit;
@@ -34,6 +48,7 @@ mod reply;
 mod roles;
 pub mod route;
 pub mod routes;
+mod search;
 mod servers;
 mod settings;
 mod users;

@@ -19,14 +19,18 @@ pub struct Parameter {
 /// The values that a query parameter may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// How many items: 1 to 100.
-    Limit,
+    /// How many items: 1 to 100; so many unless said.
+    Limit(usize),
     /// An ID.
     Id,
     /// IDs with commas between.
     Ids,
-    /// A few characters.
-    Text,
+    /// An ID, or a point in time.
+    Point,
+    /// At most so many characters.
+    Text(usize),
+    /// One of these.
+    OneOf(&'static [&'static str]),
     /// `true` or `false`.
     Flag,
     /// The name of a file, which must be there.
@@ -34,7 +38,8 @@ pub enum Kind {
 }
 
 /// `limit`.
-pub const LIMIT: Parameter = Parameter { name: "limit", meaning: "How many, at most.", kind: Kind::Limit };
+pub const LIMIT: Parameter =
+    Parameter { name: "limit", meaning: "How many, at most.", kind: Kind::Limit(limits::PAGE_DEFAULT) };
 /// `before`.
 pub const BEFORE: Parameter =
     Parameter { name: "before", meaning: "Only what is older than this ID. At most one cursor.", kind: Kind::Id };
@@ -48,7 +53,7 @@ pub const AROUND: Parameter =
 pub const PREFIX: Parameter = Parameter {
     name: "query",
     meaning: "Only those whose nickname, display name or username begins with this.",
-    kind: Kind::Text,
+    kind: Kind::Text(limits::NAME),
 };
 /// `user_ids`.
 pub const USER_IDS: Parameter =
@@ -86,19 +91,19 @@ impl Query {
         Ok(Self(pairs))
     }
 
-    fn get(&self, parameter: Parameter) -> Option<&str> {
+    pub(super) fn get(&self, parameter: Parameter) -> Option<&str> {
         self.0.iter().find(|(name, _)| name == parameter.name).map(|(_, value)| value.as_str())
     }
 
-    fn id(&self, parameter: Parameter) -> Result<Option<i64>> {
+    pub(super) fn id(&self, parameter: Parameter) -> Result<Option<i64>> {
         let parsed = self.get(parameter).map(|text| {
             UserId::parse(text).map(|id| id.0).ok_or_else(|| Error::field(parameter.name, "must be an ID"))
         });
         parsed.transpose()
     }
 
-    fn limit(&self) -> Result<usize> {
-        let Some(text) = self.get(LIMIT) else { return Ok(limits::PAGE_DEFAULT) };
+    pub(super) fn limit(&self, default: usize) -> Result<usize> {
+        let Some(text) = self.get(LIMIT) else { return Ok(default) };
         let plain = text.bytes().all(|byte| byte.is_ascii_digit());
         text.parse()
             .ok()
@@ -111,7 +116,7 @@ impl Query {
     /// # Errors
     /// 400.
     pub fn page(&self, cursors: &[Parameter]) -> Result<Page> {
-        let limit = self.limit()?;
+        let limit = self.limit(limits::PAGE_DEFAULT)?;
         let mut page = Page { cursor: Cursor::Start, limit };
         for &parameter in cursors {
             let Some(id) = self.id(parameter)? else { continue };
@@ -157,9 +162,14 @@ impl Query {
 
     /// The query of the next page: the same, but with this cursor alone.
     pub fn with_cursor(&self, cursor: &str, id: i64) -> String {
+        self.with_instead(&[BEFORE, AFTER, AROUND], cursor, id)
+    }
+
+    /// The same query, but with this cursor instead of `others`.
+    pub fn with_instead(&self, others: &[Parameter], cursor: &str, id: i64) -> String {
         let mut next = String::new();
         for (name, value) in &self.0 {
-            if ![BEFORE.name, AFTER.name, AROUND.name].contains(&name.as_str()) {
+            if !others.iter().any(|other| name == other.name) {
                 next.push_str(&format!("{}={}&", percent::encode(name), percent::encode(value)));
             }
         }

@@ -9,10 +9,11 @@ use super::query::{AFTER, AROUND, BEFORE, FILENAME, LIMIT, ONLINE, PREFIX, USER_
 use super::route::{Rate, Route, delete, get, patch, post, put};
 use super::{
     accounts, audit, bans, blocks, channels, dms, files, instance, invites, members, messages, pins, reactions, roles,
-    servers, settings, users,
+    search, servers, settings, users,
 };
 use crate::model::object::{
-    Attachment, AuditEntry, Author, Ban, Channel, Invite, InvitePreview, Member, Message, Role, Server, Session, User,
+    Attachment, AuditEntry, Author, Ban, Channel, Found, Invite, InvitePreview, Member, Message, Role, Server, Session,
+    User,
 };
 use crate::model::request::{
     ChangePassword, ChannelPatch, EditMessage, Login, MarkRead, MemberPatch, NewBan, NewChannel, NewDm, NewInvite,
@@ -164,6 +165,14 @@ pub static ROUTES: &[Route] = &[
         .audited()
         .gives_nothing("It is not pinned.")
         .fails(&[Code::Forbidden]),
+
+    // ---- Search
+    get("/search", search::find)
+        .is("searchMessages", "Messages that the caller may see and that have all words of `q`, newest first.")
+        .query(&[search::Q, search::SERVER, search::CHANNEL, search::AUTHOR, search::MENTIONS, search::HAS,
+            search::BEFORE, search::AFTER, search::LIMIT]).paged()
+        .gives::<Vec<Found>>(200, "The messages. A page that is not full may have a next one.")
+        .fails(&[Code::NotFound]),
 
     // ---- Members
     get("/servers/{server_id}/members", members::list)

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use indexing::Indexing;
 use rusqlite::Connection;
 
 use super::queue::{Ends, Job, Queue};
 use super::read_states::Position;
-use super::{Bell, Clock, ReadStates, instance, sweep};
-use crate::model::{ChannelId, Event, Ids, MessageId, Outlet, Timestamp, UserId};
+use super::tail::{Spot, Tail};
+use super::{Bell, Clock, ReadStates, instance, search, sweep};
+use crate::model::{ChannelId, Event, Ids, MessageId, Outlet, Timestamp, UserId, limits};
 
 /// A checkpoint is due when the log holds this many pages (4 MB): SQLite's own default.
 const CHECKPOINT_PAGES: usize = 1_000;
@@ -35,6 +37,7 @@ pub struct Tx<'a> {
     ids: &'a mut Ids,
     events: Vec<Event>,
     read: Vec<Position>,
+    changed: Vec<Spot>,
     sweep: bool,
 }
 
@@ -52,6 +55,15 @@ impl Tx<'_> {
     /// Sets how far `user` has read; on disk within [`crate::model::limits::READ_STATE_DELAY`].
     pub fn mark_read(&mut self, user: UserId, channel: ChannelId, message: MessageId) {
         self.read.push((user, channel, message));
+    }
+
+    /// Notes that a message was written, changed or deleted, for the search index, which follows later.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn reindex(&mut self, channel: ChannelId, message: MessageId) -> rusqlite::Result<()> {
+        self.changed.push((message, channel));
+        search::changed(self.db, (message, channel))
     }
 
     /// There are rows that nobody sees any more: sweep them when nobody waits.
@@ -75,6 +87,7 @@ enum Sweep {
 struct Gathered {
     events: Vec<Event>,
     read: Vec<Position>,
+    changed: Vec<Spot>,
     sweep: bool,
     /// The ID reserve that the transaction holds.
     reserve: Option<i64>,
@@ -88,6 +101,9 @@ pub(super) struct Committer {
     queue: Arc<Queue>,
     outlet: Arc<dyn Outlet>,
     read_states: Arc<ReadStates>,
+    tail: Arc<Tail>,
+    /// What is to come into the search index, beside the tail.
+    indexing: Indexing,
     writable: Arc<AtomicBool>,
     clock: Arc<Clock>,
     bell: Arc<Bell>,
@@ -108,6 +124,7 @@ pub(super) struct Parts {
     pub(super) queue: Arc<Queue>,
     pub(super) outlet: Arc<dyn Outlet>,
     pub(super) read_states: Arc<ReadStates>,
+    pub(super) tail: Arc<Tail>,
     pub(super) writable: Arc<AtomicBool>,
     pub(super) clock: Arc<Clock>,
     pub(super) bell: Arc<Bell>,
@@ -115,7 +132,8 @@ pub(super) struct Parts {
 
 impl Committer {
     pub(super) fn new(mut db: Connection, id_reserve: i64, parts: Parts) -> rusqlite::Result<Self> {
-        let Parts { queue, outlet, read_states, writable, clock, bell } = parts;
+        let Parts { queue, outlet, read_states, tail, writable, clock, bell } = parts;
+        let indexing = Indexing::begin(&db, &tail)?;
         let log_pages = Arc::new(AtomicUsize::new(0));
         let seen = Arc::clone(&log_pages);
         db.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: i32| {
@@ -129,6 +147,8 @@ impl Committer {
             queue,
             outlet,
             read_states,
+            tail,
+            indexing,
             writable,
             clock,
             bell,
@@ -152,18 +172,27 @@ impl Committer {
     /// Waits for something to do, and does it; `false` when closed and done.
     fn turn(&mut self) -> bool {
         let wake_at = self.read_states.due().into_iter().chain(self.probe_at).min();
-        let Some(jobs) = self.queue.take(wake_at, self.sweep == Sweep::Due) else { return false };
+        let Some(jobs) = self.queue.take(wake_at, self.has_idle_work()) else { return false };
         let is_late = wake_at.is_some_and(|at| at <= Instant::now());
         let has_jobs = !jobs.is_empty();
         let expected = jobs.len() + std::mem::replace(&mut self.last_jobs, jobs.len());
         let begun = Instant::now();
-        if self.sweep == Sweep::Due && !has_jobs && !is_late {
-            self.sweep = self.sweep_step();
+        if !has_jobs && !is_late && self.has_idle_work() {
+            if self.sweep == Sweep::Due {
+                self.sweep = self.sweep_step();
+            } else {
+                self.index_step();
+            }
         } else {
             let sweep = self.batch(jobs);
-            let again = self.sweep == Sweep::AfterCommit && has_jobs && self.probe_at.is_none();
-            if sweep || again {
+            let works = has_jobs && self.probe_at.is_none();
+            if sweep || works && self.sweep == Sweep::AfterCommit {
                 self.sweep = Sweep::Due;
+            }
+            self.indexing.rests &= !works;
+            if works && self.tail.len() >= limits::SEARCH_TAIL {
+                // Those who write wait for it now, as those who search would wait for ever longer.
+                self.index_step();
             }
         }
         // Those who were just answered will write again, and soon: together with those who came meanwhile they make
@@ -183,8 +212,10 @@ impl Committer {
     fn batch(&mut self, mut jobs: Vec<Box<dyn Job>>) -> bool {
         let mut gathered = Gathered::default();
         let late = self.read_states.take_due(self.queue.is_closed());
-        let committed = match self.fill(&mut jobs, &late, &mut gathered) {
-            Ok(true) => self.commit(gathered.events, gathered.read, gathered.reserve),
+        let filled = self.fill(&mut jobs, &late, &mut gathered);
+        let sweep = gathered.sweep;
+        let committed = match filled {
+            Ok(true) => self.commit(gathered),
             // The only job refused: nothing to commit, its own error is the answer.
             Ok(false) => true,
             Err(error) => {
@@ -200,7 +231,7 @@ impl Committer {
         }
         let day = instance::day(Timestamp::now());
         let is_new_day = std::mem::replace(&mut self.swept_day, day) != day;
-        gathered.sweep || is_new_day
+        sweep || is_new_day
     }
 
     /// Opens the transaction and does the batch's work in it; `false` if there is nothing to commit.
@@ -228,11 +259,13 @@ impl Committer {
                 ids: &mut self.ids,
                 events: Vec::new(),
                 read: Vec::new(),
+                changed: Vec::new(),
                 sweep: false,
             };
             if job.run(&mut tx) {
                 gathered.events.append(&mut tx.events);
                 gathered.read.append(&mut tx.read);
+                gathered.changed.append(&mut tx.changed);
                 gathered.sweep |= tx.sweep;
             } else if single {
                 return self.db.execute_batch("ROLLBACK").map(|()| false);
@@ -253,10 +286,12 @@ impl Committer {
     }
 
     /// COMMIT, numbering and publishing, under the outlet's lock.
-    fn commit(&mut self, events: Vec<Event>, read: Vec<Position>, reserve: Option<i64>) -> bool {
-        let (db, read_states) = (&self.db, &self.read_states);
+    fn commit(&mut self, gathered: Gathered) -> bool {
+        let (db, read_states, tail) = (&self.db, &self.read_states, &self.tail);
+        let Gathered { events, read, changed, reserve, .. } = gathered;
         let mut events = Some(events);
         let mut read = Some(read);
+        let mut changed = Some(changed);
         let mut result = Ok(());
         self.outlet.publish(&mut || {
             result = db.execute_batch("COMMIT");
@@ -264,6 +299,7 @@ impl Committer {
                 return None;
             }
             read_states.apply(read.take().unwrap_or_default());
+            tail.add(changed.take().unwrap_or_default());
             events.take()
         });
         match result {
@@ -315,7 +351,7 @@ impl Committer {
             let committed = if silent {
                 self.db.execute_batch("COMMIT").map(|()| true)
             } else {
-                Ok(self.commit(step.events, step.read, None))
+                Ok(self.commit(Gathered { events: step.events, read: step.read, ..Gathered::default() }))
             };
             committed.map(|committed| (step.done, committed))
         });
@@ -359,5 +395,6 @@ fn is_lost_write(error: &rusqlite::Error) -> bool {
     matches!(extended, Some(rusqlite::ffi::SQLITE_IOERR_FSYNC | rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC))
 }
 
+mod indexing;
 #[cfg(test)]
 mod tests;

@@ -38,6 +38,13 @@ pub fn set_hidden(db: &Connection, channel: ChannelId, user: UserId, hidden: boo
         .map(|rows| rows > 0)
 }
 
+/// The DMs of a user, hidden ones too.
+pub fn ids_of(db: &Connection, user: UserId) -> rusqlite::Result<Vec<ChannelId>> {
+    db.prepare_cached("SELECT channel_id FROM dm_members WHERE user_id = ?1")?
+        .query_map([user.0], |row| Ok(ChannelId(row.get(0)?)))?
+        .collect()
+}
+
 /// The people in a DM, and from whom it is hidden.
 pub fn members(db: &Connection, channel: ChannelId) -> rusqlite::Result<Vec<(UserId, bool)>> {
     db.prepare_cached("SELECT user_id, hidden FROM dm_members WHERE channel_id = ?1")?

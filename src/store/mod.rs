@@ -27,10 +27,12 @@ mod readers;
 pub mod reveals;
 pub mod roles;
 mod schema;
+pub mod search;
 pub mod servers;
 pub mod sessions;
 pub mod settings;
 mod sweep;
+mod tail;
 #[cfg(test)]
 mod tests;
 
@@ -47,6 +49,8 @@ pub use read_states::ReadStates;
 use readers::Readers;
 use rusqlite::Connection;
 pub use schema::{OpenError, VERSION};
+pub use tail::Spot;
+use tail::Tail;
 
 use crate::model::{Error, Outlet, Result, Timestamp};
 
@@ -55,6 +59,7 @@ pub struct Store {
     readers: Readers,
     queue: Arc<Queue>,
     read_states: Arc<ReadStates>,
+    tail: Arc<Tail>,
     writable: Arc<AtomicBool>,
     clock: Arc<Clock>,
     bell: Arc<Bell>,
@@ -74,12 +79,14 @@ impl Store {
         let readers = Readers::open(path, base)?;
         let queue = Arc::new(Queue::default());
         let read_states = Arc::new(ReadStates::default());
+        let tail = Arc::new(Tail::default());
         let writable = Arc::new(AtomicBool::new(true));
         let bell = Arc::new(Bell::default());
         let parts = Parts {
             queue: Arc::clone(&queue),
             outlet,
             read_states: Arc::clone(&read_states),
+            tail: Arc::clone(&tail),
             writable: Arc::clone(&writable),
             clock: Arc::clone(&clock),
             bell: Arc::clone(&bell),
@@ -87,7 +94,8 @@ impl Store {
         let committer = Committer::new(writer, opened.id_reserve, parts)?;
         let thread = std::thread::Builder::new().name("committer".into()).spawn(move || committer.run());
         let thread = thread.map_err(OpenError::Thread)?;
-        Ok(Self { readers, queue, read_states, writable, clock, bell, committer: std::sync::Mutex::new(Some(thread)) })
+        let committer = std::sync::Mutex::new(Some(thread));
+        Ok(Self { readers, queue, read_states, tail, writable, clock, bell, committer })
     }
 
     /// Runs `f` on a consistent snapshot.
@@ -132,6 +140,12 @@ impl Store {
     /// Read positions that are not on disk yet.
     pub fn read_states(&self) -> &ReadStates {
         &self.read_states
+    }
+
+    /// Messages that the search index does not have as they are, newest first. To be asked before the snapshot that is
+    /// searched begins, which is then not without one that the index has got meanwhile.
+    pub fn tail(&self) -> Vec<Spot> {
+        self.tail.newest_first()
     }
 
     /// Whether the last commit succeeded and the store is not closing.

@@ -114,7 +114,6 @@ impl Queue {
     }
 
     /// How many jobs wait.
-    #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
         self.lock().jobs.len()
     }

@@ -9,8 +9,12 @@ use rusqlite::config::DbConfig;
 const SCHEMA: &str = include_str!("../../schema.sql");
 
 /// How an older file becomes a newer one: entry N leads from version N+1 to N+2. Append only, from the first release.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0002.sql"), include_str!("migrations/0003.sql"), include_str!("migrations/0004.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+    include_str!("migrations/0004.sql"),
+    include_str!("migrations/0005.sql"),
+];
 
 /// The schema's version, kept in `PRAGMA user_version`.
 pub const VERSION: i64 = MIGRATIONS.len() as i64 + 1;

@@ -29,10 +29,4 @@ pub(super) fn asset(key: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.key == key)
 }
 
-/// All assets.
-#[cfg(test)]
-pub(super) fn assets() -> &'static [Asset] {
-    ASSETS
-}
-
 include!(concat!(env!("OUT_DIR"), "/client.rs"));

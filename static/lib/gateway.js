@@ -24,6 +24,7 @@ export class Gateway {
   #stopped = true;
   /** One timer for everything: the next heartbeat, a missing answer, or the next try. */
   #timer = 0;
+  /** When the next try is due, while waiting for it (ms). */ retryAt = 0;
 
   /**
    * @param {object} options
@@ -130,10 +131,12 @@ export class Gateway {
     if (code >= 4001 && code <= 4005) this.#session = null;
     this.#drop();
     if (this.#stopped) return;
-    this.onState("waiting");
     const attempt = code === 4004 ? Math.max(this.#attempt, 1) : this.#attempt;
     this.#attempt += 1;
-    this.#after(this.delay(attempt), () => (code === 4004 ? this.#reauthenticate() : this.#open()));
+    const delay = this.delay(attempt);
+    this.retryAt = Date.now() + delay;
+    this.onState("waiting");
+    this.#after(delay, () => (code === 4004 ? this.#reauthenticate() : this.#open()));
   }
 
   /** After 4004 the token may be good for its clock and still belong to an ended session: only a refresh knows. */

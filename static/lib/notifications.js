@@ -1,6 +1,6 @@
 /** Being told of messages while one looks elsewhere: by the system where it lets us, else by a short sound. */
 import { OP } from "./ops.js";
-import { namesIn, plain } from "./text.js";
+import { plain } from "./text.js";
 import { t } from "./words.js";
 
 const SHORT = 140;
@@ -25,11 +25,11 @@ export function noticeOf(message, store) {
   const channel = store.channels.get(message.channel_id);
   const server = store.servers.get(channel?.server_id ?? "");
   const who = store.name(message.author.user_id);
-  const points = [...plain(message.content, namesIn(store))];
+  const points = [...plain(store, message)];
   const text = points.length > SHORT ? `${points.slice(0, SHORT).join("")}…` : points.join("");
   const title = server ? t("notice.in", { who, channel: channel?.name ?? "", server: server.name })
     : channel?.type === "group_dm" ? t("notice.group", { who, group: store.channelName(channel) }) : who;
-  return { title, body: text || message.attachments.map(({ filename }) => filename).join(", ") };
+  return { title, body: text };
 }
 
 export class Notifier {

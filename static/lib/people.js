@@ -8,12 +8,6 @@ import { t } from "./words.js";
  * @typedef {import("../types.js").Member} Member
  */
 
-/** @type {Record<string, string>} */
-export const STATUS_WORDS = {
-  online: "people.status_online", idle: "people.status_idle", dnd: "people.status_dnd",
-  invisible: "people.status_invisible", offline: "people.status_offline",
-};
-
 /** Opens the conversation with somebody, an old one or a new one. @param {Client} client @param {string} userId */
 export async function writeTo(client, userId) {
   const channel = await client.api.request("POST", "users/@me/dm-channels", { recipient_id: userId });

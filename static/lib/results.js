@@ -2,13 +2,15 @@
 import { avatar, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { routePath } from "./route.js";
-import { fullText, namesIn, timeText } from "./text.js";
+import { fullText, plain, timeText } from "./text.js";
 import { t } from "./words.js";
 import { stretches } from "../state/search.js";
 
+/** @typedef {import("../state/store.js").Store} Store */
+
 /**
  * Who wrote it, where and when; below that what was found.
- * @param {import("../state/store.js").Store} store @param {import("../types.js").Found} message
+ * @param {Store} store @param {import("../types.js").Found} message
  * @param {boolean} place whether to say the channel
  */
 export function resultLink(store, message, place) {
@@ -24,9 +26,20 @@ export function resultLink(store, message, place) {
     h("span", { class: "by" }, avatar(user.user_id, name, user.avatar_url),
       h("span", { class: "name", dir: "auto" }, name), h("span", { class: "sr-only" }, ", "),
       h("time", { dateTime: message.timestamp, title: fullText(time) }, timeText(time))),
-    h("span", { class: "text", dir: "auto" }, ...stretches(message.content, message.highlight ?? [], namesIn(store))
-      .map(({ text, marked }) => (marked ? h("mark", {}, text) : text))),
+    h("span", { class: "text", dir: "auto" }, ...words(store, message)),
     count > 0 && h("span", { class: "files" }, icon("link"), t("search.files", { count })));
+}
+
+/** What was written; of what was found, the part around it. @param {Store} store @param {import("../types.js").Found} message */
+function words(store, message) {
+  if (!message.highlight) return [plain(store, { ...message, attachments: [] })];
+  const server = store.servers.get(store.channels.get(message.channel_id)?.server_id ?? "");
+  const name = (/** @type {string} */ sign, /** @type {string} */ id) => {
+    if (sign === "@") return `@${store.name(id)}`;
+    if (sign === "#") return `#${store.channels.get(id)?.name ?? "…"}`;
+    return `@${server?.roles.find((role) => role.role_id === id)?.name ?? "…"}`;
+  };
+  return stretches(message.content, message.highlight, name).map(({ text, marked }) => (marked ? h("mark", {}, text) : text));
 }
 
 /**

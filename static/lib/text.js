@@ -1,56 +1,32 @@
-/** What people read: message content in pieces, times, lists of names. No DOM. */
+/** What people read: messages in one line, times, sizes, lists of names. No DOM. */
+import { parse } from "./markdown.js";
+import { plainText } from "./plain-text.js";
+import { routePath } from "./route.js";
+import { language, t } from "./words.js";
 
-/** @typedef {{text: string} | {link: string, text: string} | {user: string} | {channel: string} | {everyone: true}} Piece */
-
-const SPECIAL = /(https?:\/\/[^\s<>"]+)|<@(\d+)>|<#(\d+)>|(?<!\w)@everyone\b/g;
-
-/** Content as pieces: plain text, links and mentions. @param {string} content @returns {Piece[]} */
-export function pieces(content) {
-  /** @type {Piece[]} */
-  const list = [];
-  let end = 0;
-  for (const match of content.matchAll(SPECIAL)) {
-    let [whole, url, user, channel] = match;
-    if (url) whole = url = trimmed(url);
-    if (match.index > end) list.push({ text: content.slice(end, match.index) });
-    if (url) list.push(URL.canParse(url) ? { link: url, text: url } : { text: url });
-    else if (user) list.push({ user });
-    else if (channel) list.push({ channel });
-    else list.push({ everyone: true });
-    end = match.index + whole.length;
-  }
-  if (end < content.length) list.push({ text: content.slice(end) });
-  return list;
-}
+/** @typedef {import("../state/store.js").Store} Store */
 
 /**
- * Content where nothing can be pressed: mentions read as names.
- * @param {string} content @param {{user: (id: string) => string, channel: (id: string) => string}} names
+ * Who and what is meant by the mentions in a message.
+ * @param {Store} store @param {string | null} serverId @param {(userId: string) => void} [show] opens a person
+ * @returns {import("./plain-text.js").Resolver}
  */
-export function plain(content, names) {
-  return pieces(content).map((piece) => {
-    if ("user" in piece) return `@${names.user(piece.user)}`;
-    if ("channel" in piece) return `#${names.channel(piece.channel)}`;
-    return "everyone" in piece ? "@everyone" : piece.text;
-  }).join("");
-}
-
-/** What mentions read as. @param {import("../state/store.js").Store} store */
-export function namesIn(store) {
+export function resolver(store, serverId, show) {
   return {
-    user: (/** @type {string} */ id) => store.name(id),
-    channel: (/** @type {string} */ id) => store.channels.get(id)?.name ?? "…",
+    user: (id) => (store.users.has(id) ? { label: store.name(id), ...(show && { act: () => show(id) }) } : null),
+    role: (id) => store.servers.get(serverId ?? "")?.roles.find((role) => role.role_id === id)?.name ?? null,
+    channel: (id) => {
+      const channel = store.channels.get(id);
+      return channel ? { label: store.channelName(channel), href: routePath({ page: "channel", server: channel.server_id, channel: id }) } : null;
+    },
   };
 }
 
-/** A sentence's own punctuation behind a link is not part of it; a closing bracket is, if the link opens it. @param {string} url */
-function trimmed(url) {
-  for (;;) {
-    const last = url.at(-1) ?? "";
-    const unopened = last === ")" && url.split("(").length < url.split(")").length;
-    if (!unopened && !".,:;!?'*_~".includes(last)) return url;
-    url = url.slice(0, -1);
-  }
+/** A message in one line, without marks. @param {Store} store @param {{content: string, channel_id?: string, attachments?: {filename: string}[]}} message */
+export function plain(store, { content, channel_id: channel, attachments = [] }) {
+  const server = store.channels.get(channel ?? "")?.server_id ?? null;
+  const words = { spoiler: t("message.spoiler"), unknownUser: t("message.unknown_user"), unknownRole: t("message.unknown_role"), unknownChannel: t("message.unknown_channel") };
+  return [plainText(parse(content), { resolve: resolver(store, server), words }), ...attachments.map((file) => file.filename)].filter(Boolean).join(" ");
 }
 
 /** How many characters the server counts: code points. @param {string} text */
@@ -58,46 +34,70 @@ export function length(text) {
   return [...text].length;
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
-const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const day = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
-const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+/** Formats are costly to make and depend on the language. @type {Map<string, any>} */
+const formats = new Map();
+
+/** @template T @param {string} name @param {(language: string) => T} make @returns {T} */
+function format(name, make) {
+  const key = `${name} ${language}`;
+  if (!formats.has(key)) formats.set(key, make(language));
+  return formats.get(key);
+}
+
+const clock = () => format("clock", (tag) => new Intl.DateTimeFormat(tag, { timeStyle: "short" }));
+const date = () => format("date", (tag) => new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short" }));
 
 /** 14:02 @param {Date} time */
 export function clockText(time) {
-  return clock.format(time);
+  return clock().format(time);
 }
 
 /** Today and yesterday by name, earlier days in full. @param {Date} time @param {Date} [now] */
 export function dayText(time, now = new Date()) {
   const midnight = (/** @type {Date} */ of) => Date.UTC(of.getFullYear(), of.getMonth(), of.getDate());
   const days = (midnight(time) - midnight(now)) / 86_400_000;
-  const text = days === 0 || days === -1 ? relative.format(days, "day") : day.format(time);
+  const text = days === 0 || days === -1 ? format("relative", (tag) => new Intl.RelativeTimeFormat(tag, { numeric: "auto" })).format(days, "day")
+    : format("day", (tag) => new Intl.DateTimeFormat(tag, { dateStyle: "full" })).format(time);
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** For a message's head: the time today, day and time before. @param {Date} time @param {Date} [now] */
 export function timeText(time, now = new Date()) {
-  return time.toDateString() === now.toDateString() ? clock.format(time) : date.format(time);
+  return time.toDateString() === now.toDateString() ? clock().format(time) : date().format(time);
 }
 
 /** In full, for a tooltip. @param {Date} time */
 export function fullText(time) {
-  return date.format(time);
+  return date().format(time);
+}
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
+
+/** 1.2 MB @param {number} bytes */
+export function sizeText(bytes) {
+  const step = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
+  const unit = UNITS[step];
+  return format(unit, (tag) => new Intl.NumberFormat(tag, { style: "unit", unit, unitDisplay: step ? "short" : "long", maximumFractionDigits: 1 })).format(bytes / 1000 ** step);
+}
+
+/** Anna, Bob and Carol @param {string[]} names */
+export function listText(names) {
+  return format("list", (tag) => new Intl.ListFormat(tag, { type: "conjunction" })).format(names);
 }
 
 /** @param {string[]} names */
 export function typingText(names) {
   if (names.length === 0) return "";
-  if (names.length > 3) return "Several people are typing…";
-  const list = new Intl.ListFormat("en", { type: "conjunction" }).format(names);
-  return `${list} ${names.length === 1 ? "is" : "are"} typing…`;
+  if (names.length > 3) return t("typing.several");
+  return t("typing.some", { names: listText(names), count: names.length });
 }
 
 /** @param {number} count */
 export function membersText(count) {
-  return count === 1 ? "1 member" : `${count} members`;
+  return t("servers.members", { count });
 }
 
-/** @type {Record<string, string>} */
-export const STATUS = { online: "Online", idle: "Away", dnd: "Do not disturb", invisible: "Invisible", offline: "Offline" };
+/** @param {string} status */
+export function statusText(status) {
+  return t(`status.${status}`);
+}

@@ -12,7 +12,7 @@ export function compareIds(a, b) {
 
 /** @returns {Timeline} */
 export function emptyTimeline() {
-  return { messages: [], pending: [], hasOlder: true, loaded: false, staleUpTo: null, deleted: new Set() };
+  return { messages: [], pending: [], hasOlder: true, hasNewer: false, loaded: false, staleUpTo: null, deleted: new Set() };
 }
 
 /** Puts a message in its place, over an older form of itself. @param {Message[]} list @param {Message} message */
@@ -56,7 +56,7 @@ export function mergeLatest(timeline, page, limit) {
   const confirmed = new Set(fresh.map((message) => message.nonce).filter(Boolean));
   return {
     messages: fresh.reduce(upsert, kept), pending: timeline.pending.filter((row) => !confirmed.has(row.nonce)), loaded: true,
-    hasOlder: overlaps ? timeline.hasOlder : !whole, staleUpTo: null, deleted: new Set(),
+    hasNewer: false, hasOlder: overlaps ? timeline.hasOlder : !whole, staleUpTo: null, deleted: new Set(),
   };
 }
 
@@ -66,22 +66,52 @@ export function mergeOlder(timeline, page, limit) {
   return { ...timeline, messages: fresh.reduce(upsert, timeline.messages), hasOlder: page.length === limit };
 }
 
+/** Adds a newer page behind. @param {Timeline} timeline @param {Message[]} page newest first @param {number} limit @returns {Timeline} */
+export function mergeNewer(timeline, page, limit) {
+  const fresh = page.filter((message) => !timeline.deleted.has(message.message_id));
+  return { ...timeline, messages: fresh.reduce(upsert, timeline.messages), hasNewer: page.length === limit };
+}
+
 /**
- * What the timeline shows: day dividers, and messages of one author in a row grouped under one name.
- * @param {Message[]} messages confirmed and then pending ones
- * @param {number} [gapMs] how far apart grouped messages may be
- * @returns {{key: string, day?: Date, message?: Message, grouped?: boolean}[]}
+ * A page from the middle of a channel, instead of what was there.
+ * @param {Timeline} timeline @param {Message[]} page newest first @param {string | null} last the channel's latest message
+ * @returns {Timeline}
  */
-export function rows(messages, gapMs = 5 * 60_000) {
+export function windowOf(timeline, page, last) {
+  const messages = page.filter((message) => !timeline.deleted.has(message.message_id)).reverse();
+  const hasNewer = last !== null && compareIds(messages.at(-1)?.message_id ?? "0", last) < 0;
+  return { ...timeline, messages, hasOlder: true, hasNewer, loaded: true, staleUpTo: null, deleted: new Set() };
+}
+
+/** Lets go of what is too much at one end; it loads again by scrolling. @param {Timeline} timeline @param {number} most @param {"older" | "newer"} end @returns {Timeline} */
+export function trimmed(timeline, most, end) {
+  const { messages } = timeline;
+  if (messages.length <= most) return timeline;
+  return end === "older" ? { ...timeline, messages: messages.slice(-most), hasOlder: true }
+    : { ...timeline, messages: messages.slice(0, most), hasNewer: true };
+}
+
+/**
+ * What the timeline shows: day dividers, a bar before the first unread message, and messages of one author in a row grouped under one name.
+ * @param {Message[]} messages confirmed and then pending ones
+ * @param {{gapMs?: number, since?: string | null, me?: string}} [options] how far apart grouped messages may be; the
+ *   message up to which the reader had read, if something was unread; who the reader is
+ * @returns {{key: string, day?: Date, unread?: boolean, message?: Message, grouped?: boolean}[]}
+ */
+export function rows(messages, { gapMs = 5 * 60_000, since = null, me = "" } = {}) {
   const list = [];
   const nonces = new Set();
   /** @type {Message | null} */
   let previous = null;
+  let barred = since === null;
   for (const message of messages) {
     const time = new Date(message.timestamp);
     const newDay = previous === null || new Date(previous.timestamp).toDateString() !== time.toDateString();
     if (newDay) list.push({ key: `day ${time.toDateString()}`, day: time });
-    const grouped = !newDay && previous?.author.user_id === message.author.user_id && !message.reply_to
+    const begins = !barred && !message.pending && message.author.user_id !== me && compareIds(message.message_id, String(since)) > 0;
+    if (begins) list.push({ key: "unread", unread: true });
+    barred ||= begins;
+    const grouped = !newDay && !begins && previous?.author.user_id === message.author.user_id && !message.reply_to
       && time.getTime() - new Date(previous.timestamp).getTime() < gapMs;
     // An optimistic row and its confirmed message share the nonce, so the row on the screen stays the same element.
     // Nonces are their authors' choice, so only the first of two equal ones counts.

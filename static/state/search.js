@@ -1,6 +1,4 @@
 /** What somebody typed into the search box: words, and filters among them. No DOM. */
-import { plain } from "../lib/text.js";
-
 export const FILTERS = ["from", "in", "has", "before", "after", "mentions"];
 export const HAS = ["link", "file", "image"];
 /** Filters with a name behind them. */
@@ -164,15 +162,16 @@ export function searchPath(params) {
 
 const BEFORE_HIT = 60; // so much of a long message stands before the first hit
 const SHOWN = 320;
+const MENTION = /<(@&|@|#)(\d+)>/g;
 
 /**
  * Content in stretches, those found marked; of a long one the part around the first hit. Ranges count code points.
  * Mentions read as names.
  * @param {string} content @param {[number, number][]} highlight
- * @param {{user: (id: string) => string, channel: (id: string) => string}} names
+ * @param {(kind: string, id: string) => string} name how a mention reads, by its sign: `@`, `@&` or `#`
  * @returns {{text: string, marked: boolean}[]}
  */
-export function stretches(content, highlight, names) {
+export function stretches(content, highlight, name) {
   const points = [...content];
   const first = highlight[0]?.[0] ?? 0;
   const from = points.length > SHOWN && first > BEFORE_HIT ? first - BEFORE_HIT : 0;
@@ -180,7 +179,7 @@ export function stretches(content, highlight, names) {
   const list = [];
   let at = from;
   const add = (/** @type {number} */ end, /** @type {boolean} */ marked) => {
-    if (end > at) list.push({ text: plain(points.slice(at, end).join(""), names), marked });
+    if (end > at) list.push({ text: points.slice(at, end).join("").replace(MENTION, (_, sign, id) => name(sign, id)), marked });
     at = Math.max(at, end);
   };
   for (const [start, length] of highlight) {

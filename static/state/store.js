@@ -1,5 +1,6 @@
 /** Everything the client knows, kept true by CONNECTED and the events after it. No DOM. */
 import { OP } from "../lib/ops.js";
+import { t } from "../lib/words.js";
 import { compareIds, emptyTimeline, upsert } from "./messages.js";
 
 /**
@@ -132,7 +133,7 @@ export class Store {
 
   /** @param {Channel} channel */
   channelName(channel) {
-    return channel.name || this.others(channel).map((user) => this.name(user.user_id)).join(", ") || "Just you";
+    return channel.name || this.others(channel).map((user) => this.name(user.user_id)).join(", ") || t("channels.just_you");
   }
 
   /** @param {Channel} channel */
@@ -143,7 +144,7 @@ export class Store {
   /** @param {string} userId */
   name(userId) {
     const user = this.users.get(userId);
-    return user?.display_name || user?.username || "Somebody";
+    return user?.display_name || user?.username || t("people.somebody");
   }
 
   /** Unread messages that name the user; in a direct message each one does. @param {string} channelId */
@@ -265,6 +266,10 @@ export class Store {
     if (!timeline || timeline.deleted.has(message.message_id)) return;
     const own = message.author.user_id === this.user?.user_id;
     const pending = timeline.pending.filter((row) => !own || !message.nonce || row.nonce !== message.nonce);
+    // What is newer than the window comes when the reader gets there.
+    if (timeline.hasNewer && compareIds(message.message_id, timeline.messages.at(-1)?.message_id ?? "0") > 0) {
+      return this.setTimeline(message.channel_id, { pending });
+    }
     this.setTimeline(message.channel_id, { messages: upsert(timeline.messages, message), pending });
   }
 

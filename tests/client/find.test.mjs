@@ -65,7 +65,7 @@ test("completions stand for what the caret is behind", () => {
 });
 
 test("what was found is marked by code points, and a long text is cut around it", () => {
-  const names = { user: () => "Bob", channel: () => "general" };
+  const names = (sign, id) => `${sign}${{ 2: "Bob", 10: "general" }[id]}`;
   assert.deepEqual(stretches("🎉 tea <@2> in <#10>", [[2, 3]], names),
     [{ text: "🎉 ", marked: false }, { text: "tea", marked: true }, { text: " @Bob in #general", marked: false }]);
   assert.deepEqual(stretches("plain", [], names), [{ text: "plain", marked: false }]);

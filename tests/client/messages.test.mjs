@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { History } from "../../static/state/history.js";
 import { emptyTimeline, mergeLatest, mergeOlder, rows } from "../../static/state/messages.js";
+import { OP } from "../../static/lib/ops.js";
 import { connectedStore, later, message, settle } from "./fakes.mjs";
 
 const ids = (timeline) => timeline.messages.map((one) => one.message_id);
@@ -96,4 +97,44 @@ test("old messages are let go at a distance, and can be had again", () => {
   assert.equal(store.timeline("10").messages.length, 7, "not for a few");
   history.trim("10", 3);
   assert.deepEqual([ids(store.timeline("10")), store.timeline("10").hasOlder], [["104", "105", "106"], true]);
+});
+
+test("a window in the middle of a channel grows at both ends and never beyond what is kept", async () => {
+  const { store, history, requests } = withHistory();
+  const all = Array.from({ length: 600 }, (_, at) => message(String(1000 + at)));
+  const answer = () => {
+    const { path, resolve: give } = requests.shift();
+    const query = new URLSearchParams(path.split("?")[1]);
+    const limit = Number(query.get("limit"));
+    const [before, after, around] = ["before", "after", "around"].map((name) => query.get(name));
+    const at = all.findIndex((one) => one.message_id === (before ?? after ?? around));
+    const from = before ? Math.max(0, at - limit) : after ? at + 1 : around ? at - limit / 2 : all.length - limit;
+    give(all.slice(from, before ? at : from + limit).reverse());
+  };
+  const step = async (work) => { const done = work(); await settle(); answer(); await done; };
+  store.channels.set("10", { ...store.channels.get("10"), last_message_id: "1599" });
+  const seen = () => { const { messages, hasOlder, hasNewer } = store.timeline("10"); return [messages[0].message_id, messages.at(-1).message_id, hasOlder, hasNewer]; };
+  await step(() => history.around("10", "1300"));
+  assert.deepEqual(seen(), ["1275", "1324", true, true]);
+  store.apply(OP.MESSAGE_CREATE, message("1600"));
+  assert.deepEqual(seen(), ["1275", "1324", true, true], "what is new does not make a hole");
+  await history.around("10", "1300");
+  assert.equal(requests.length, 0, "it is there already");
+  for (let page = 0; page < 4; page += 1) await step(() => history.older("10"));
+  assert.deepEqual(seen(), ["1075", "1274", true, true]);
+  await step(() => history.newer("10"));
+  assert.deepEqual(seen(), ["1125", "1324", true, true]);
+  all.push(message("1600"));
+  await step(() => history.latest("10"));
+  assert.deepEqual(seen(), ["1551", "1600", true, false]);
+  store.apply(OP.MESSAGE_CREATE, message("1601"));
+  assert.equal(seen()[1], "1601");
+});
+
+test("a bar stands before the first unread message of somebody else", () => {
+  const list = rows([message("1"), message("2", { author: { user_id: "me" } }), message("3")], { since: "1", me: "me" });
+  assert.deepEqual(list.map((row) => row.message?.message_id ?? row.key.split(" ")[0]), ["day", "1", "2", "unread", "3"]);
+  assert.equal(list.at(-1).grouped, false);
+  assert.ok(!rows([message("1")], { since: "1" }).some((row) => row.unread));
+  assert.ok(!rows([message("1")]).some((row) => row.unread));
 });

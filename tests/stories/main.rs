@@ -36,6 +36,7 @@ mod reactions;
 mod replies;
 mod resume;
 mod roles;
+mod search;
 mod servers;
 mod sessions;
 mod settings;

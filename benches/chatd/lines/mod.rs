@@ -8,6 +8,7 @@ mod history;
 mod latency;
 mod memory;
 mod posting;
+mod search;
 mod start;
 mod throughput;
 
@@ -78,6 +79,18 @@ pub const LINES: &[Line] = &[
         about: "server CPU for the latest 50 messages of a channel of 100,000",
         by_default: true,
         measure: history::measure,
+    },
+    Line {
+        name: "written",
+        about: "bytes that a message of 200 makes the server write, the search index included",
+        by_default: true,
+        measure: search::written,
+    },
+    Line {
+        name: "search",
+        about: "searches over 1,000,000 messages, of several kinds",
+        by_default: false,
+        measure: search::measure,
     },
 ];
 

@@ -167,12 +167,13 @@ fn parameters(route: &Route, schemas: &mut Schemas) -> Vec<Value> {
 
 fn query_parameter(parameter: &Parameter, id: &Value) -> Value {
     let schema = match parameter.kind {
-        Kind::Limit => json!({"type": "integer", "minimum": 1, "maximum": limits::PAGE,
-            "default": limits::PAGE_DEFAULT}),
+        Kind::Limit(default) => json!({"type": "integer", "minimum": 1, "maximum": limits::PAGE, "default": default}),
         Kind::Id => id.clone(),
         Kind::Ids => json!({"type": "array", "items": id, "minItems": 1, "maxItems": limits::PAGE}),
-        Kind::Text => json!({"type": "string", "maxLength": limits::NAME}),
         Kind::FileName => json!({"type": "string", "minLength": 1, "maxLength": limits::FILE_NAME_BYTES}),
+        Kind::Point => json!({"anyOf": [id, {"type": "string", "format": "date-time"}]}),
+        Kind::Text(length) => json!({"type": "string", "maxLength": length}),
+        Kind::OneOf(names) => json!({"type": "string", "enum": names}),
         Kind::Flag => json!({"type": "boolean", "default": false}),
     };
     let mut described =

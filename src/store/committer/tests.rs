@@ -66,6 +66,7 @@ impl Bench {
             queue: Arc::clone(&queue),
             outlet: Arc::clone(&witness) as _,
             read_states: Arc::clone(&read_states),
+            tail: Arc::default(),
             writable: Arc::clone(&writable),
             clock: Arc::new(Clock { base_s: 0, started: Instant::now() }),
             bell: Arc::default(),

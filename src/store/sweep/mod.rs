@@ -6,8 +6,8 @@ mod purges;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::read_states::Position;
-use super::{instance, reveals};
-use crate::model::{Event, Timestamp, limits};
+use super::{instance, reveals, search};
+use crate::model::{Event, MessageId, Timestamp, limits};
 
 /// Nonces live a day; that of yesterday may still be within it.
 const NONCE_DAYS: i64 = 1;
@@ -87,9 +87,17 @@ fn sweep_role(db: &Connection, role: i64, rows: i64) -> rusqlite::Result<()> {
 }
 
 fn sweep_channel(db: &Connection, channel: i64, rows: i64) -> rusqlite::Result<()> {
+    let messages = db
+        .prepare_cached(
+            "DELETE FROM messages WHERE channel_id = ?1 AND message_id IN
+             (SELECT message_id FROM messages WHERE channel_id = ?1 LIMIT ?2) RETURNING message_id",
+        )?
+        .query_map([channel, rows], |row| Ok(MessageId(row.get(0)?)))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    if !messages.is_empty() {
+        return messages.into_iter().try_for_each(|message| search::forget(db, message));
+    }
     for sql in [
-        "DELETE FROM messages WHERE channel_id = ?1 AND message_id IN
-         (SELECT message_id FROM messages WHERE channel_id = ?1 LIMIT ?2)",
         "DELETE FROM files WHERE file_id IN
          (SELECT file_id FROM files WHERE channel_id = ?1 AND message_id IS NOT NULL LIMIT (?2 + 2) / 3)",
         "DELETE FROM mentions WHERE (user_id, channel_id, message_id) IN
@@ -110,6 +118,7 @@ fn sweep_channel(db: &Connection, channel: i64, rows: i64) -> rusqlite::Result<(
         }
     }
     for sql in [
+        "DELETE FROM search_backlog WHERE channel_id = ?1",
         "UPDATE channels SET parent_id = NULL WHERE parent_id = ?1",
         "DELETE FROM overrides WHERE channel_id = ?1",
         "DELETE FROM dm_members WHERE channel_id = ?1",

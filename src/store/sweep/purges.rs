@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Step;
 use crate::model::{Audience, ChannelId, Event, MessageId, Payload, ServerId, UserId};
-use crate::store::{channels, messages};
+use crate::store::{channels, messages, search};
 
 struct Purge {
     purge_id: i64,
@@ -58,6 +58,7 @@ pub(super) fn step(db: &Connection, rows: i64) -> rusqlite::Result<Option<Step>>
         let message_id = MessageId(message);
         channels::keep_last(db, channel, message_id)?;
         messages::delete(db, channel, message_id)?;
+        search::forget(db, message_id)?;
         let payload = Payload::MessageDelete { message_id, channel_id: channel, server_id: Some(server) };
         events.push(Event::new(Audience::Channel(server, channel), payload));
     }

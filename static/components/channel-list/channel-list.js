@@ -2,17 +2,19 @@
 import { avatar, h, reconcile, View } from "../../lib/dom.js";
 import { createChannel, failed, invitePeople } from "../../lib/dialogs.js";
 import { icon } from "../../lib/icons.js";
+import { openMenu } from "../../lib/menu.js";
 import { routePath } from "../../lib/route.js";
-import { STATUS } from "../../lib/text.js";
+import { statusText } from "../../lib/text.js";
+import { problemText, t } from "../../lib/words.js";
 
 class ChannelList extends View {
   #head = h("header", { class: "head" });
   #list = h("ol", { class: "channels" });
-  #empty = h("p", { class: "hint" }, "Nobody yet. Choose a name beside a message to write to that person alone.");
+  #empty = h("p", { class: "hint" }, t("channels.no_direct"));
   #self = h("footer", { class: "self" });
 
   setup() {
-    this.append(this.#head, h("nav", { "aria-label": "Channels" }, this.#list, this.#empty), this.#self);
+    this.append(this.#head, h("nav", { "aria-label": t("channels.label") }, this.#list, this.#empty), this.#self);
   }
 
   /** @param {string} topic */
@@ -34,19 +36,35 @@ class ChannelList extends View {
 
   /** @param {import("../../types.js").FullServer | null} server */
   #drawHead(server) {
-    const { client } = this;
-    const name = server?.name ?? "Direct messages";
-    const invite = Boolean(server && client.store.can(server, "create_invite"));
-    const manage = Boolean(server && client.store.can(server, "manage_channels"));
-    const look = `${server?.server_id}\n${name}\n${invite}\n${manage}`;
+    const name = server?.name ?? t("servers.direct");
+    const look = `${server?.server_id}\n${name}`;
     if (this.#head.dataset.look === look) return;
     this.#head.dataset.look = look;
-    const button = (/** @type {string} */ label, /** @type {Parameters<typeof icon>[0]} */ picture, /** @type {() => void} */ onclick) =>
-      h("button", { class: "quiet", "aria-label": label, title: label, onclick }, icon(picture));
-    const id = server?.server_id ?? "";
-    this.#head.replaceChildren(h("h1", { dir: "auto", title: name }, name),
-      invite ? button("Invite people", "invite", () => this.#invite(id)) : "",
-      manage ? button("Create a channel", "plus", () => this.tell("dialog", createChannel(client, id))) : "");
+    if (!server) return this.#head.replaceChildren(h("h1", {}, name));
+    const id = server.server_id;
+    const menu = h("button", { class: "server-name", "aria-haspopup": "menu", title: name, onclick: () => this.#menu(id) },
+      h("h1", { dir: "auto" }, name), icon("expand"));
+    this.#head.replaceChildren(menu);
+  }
+
+  /** What one may do with the server. @param {string} id */
+  #menu(id) {
+    const { client } = this;
+    const server = client.store.servers.get(id);
+    if (!server) return;
+    const may = (/** @type {string} */ permission) => client.store.can(server, permission);
+    const manages = ["manage_server", "manage_roles", "manage_channels", "kick_members", "ban_members"].some(may);
+    openMenu(/** @type {Element} */ (this.#head.querySelector("button")), server.name, [
+      may("create_invite") && { label: t("servers.invite"), icon: "invite", act: () => this.#invite(id) },
+      may("manage_channels") && { label: t("channels.create"), icon: "plus", act: () => this.tell("dialog", createChannel(client, id)) },
+      { label: manages ? t("servers.settings") : t("servers.about"), icon: "settings", act: () => this.tell("overlay", { tag: "server-settings", serverId: id }) },
+      { label: t("servers.mark_read"), icon: "check", act: () => this.#markRead(id) },
+    ]);
+  }
+
+  /** @param {string} serverId */
+  async #markRead(serverId) {
+    await this.client.api.request("PUT", `servers/${serverId}/read`).catch((error) => this.tell("toast", { text: problemText(error) }));
   }
 
   /** @param {string} serverId */
@@ -74,8 +92,8 @@ class ChannelList extends View {
     const who = other ? store.users.get(other.user_id) ?? other : null;
     const picture = channel.server_id ? icon("hash") : avatar(who?.user_id ?? id, name, who?.avatar_url ?? null);
     link.replaceChildren(status ? h("span", { class: "with-status" }, picture, h("span", { class: `status ${status}` })) : picture,
-      h("span", { class: "name", dir: "auto" }, name), status ? h("span", { class: "sr-only" }, `, ${STATUS[status]}`) : "",
-      mentions ? h("span", { class: "badge" }, mentions, h("span", { class: "sr-only" }, " for you")) : unread ? h("span", { class: "sr-only" }, ", unread") : "");
+      h("span", { class: "name", dir: "auto" }, name), status ? h("span", { class: "sr-only" }, `, ${statusText(status)}`) : "",
+      mentions ? h("span", { class: "badge" }, mentions, h("span", { class: "sr-only" }, ` ${t("channels.for_you")}`)) : unread ? h("span", { class: "sr-only" }, `, ${t("channels.unread")}`) : "");
   }
 
   #drawSelf() {
@@ -88,9 +106,9 @@ class ChannelList extends View {
     this.#self.dataset.look = look;
     this.#self.replaceChildren(
       h("span", { class: "with-status" }, avatar(user.user_id, name, user.avatar_url), h("span", { class: `status ${status}` })),
-      h("span", { class: "who" }, h("span", { class: "name", dir: "auto" }, name), h("span", { class: "hint" }, STATUS[status] ?? "")),
-      h("a", { class: "button quiet", href: routePath({ page: "help" }), "aria-label": "Help", title: "Help" }, icon("help")),
-      h("a", { class: "button quiet", href: routePath({ page: "settings" }), "aria-label": "Settings", title: "Settings" }, icon("settings")));
+      h("span", { class: "who" }, h("span", { class: "name", dir: "auto" }, name), h("span", { class: "hint" }, statusText(status))),
+      h("a", { class: "button quiet", href: routePath({ page: "help" }), "aria-label": t("help.title"), title: t("help.title") }, icon("help")),
+      h("a", { class: "button quiet", href: routePath({ page: "settings" }), "aria-label": t("settings.title"), title: t("settings.title") }, icon("settings")));
   }
 }
 

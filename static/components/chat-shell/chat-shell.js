@@ -1,23 +1,38 @@
-/** The whole chat: servers, channels, and beside them what the address names. On a phone the lists are a drawer. */
+/** The whole chat: servers, channels, what the address names, and a panel beside it. On a phone the lists are a drawer. */
 import { h, later, View } from "../../lib/dom.js";
 import { createChannel, createServer, failed, invitePeople, joinServer } from "../../lib/dialogs.js";
 import { icon } from "../../lib/icons.js";
+import { remember, remembered } from "../../lib/storage.js";
 import { membersText } from "../../lib/text.js";
+import { t } from "../../lib/words.js";
+
+/** What may stand beside the messages, its icon and its name. @type {Record<string, {tag: "member-list" | "pins-panel" | "search-panel", icon: Parameters<typeof icon>[0], label: string}>} */
+const PANELS = {
+  pins: { tag: "pins-panel", icon: "pin", label: "panel.pins" },
+  search: { tag: "search-panel", icon: "search", label: "panel.search" },
+  members: { tag: "member-list", icon: "users", label: "panel.members" },
+};
 
 class ChatShell extends View {
   #nav = h("div", { class: "nav", id: "nav" });
-  #menu = h("button", { class: "quiet menu", "aria-label": "Servers and channels", "aria-controls": "nav", onclick: () => this.#drawer(true) }, icon("menu"));
+  #menu = h("button", { class: "quiet menu", "aria-label": t("shell.menu"), "aria-controls": "nav", onclick: () => this.#drawer(true) }, icon("menu"));
   #title = h("div", { class: "title" });
+  #tools = h("div", { class: "panel-buttons" });
   #banner = h("div", { class: "banner", role: "status" });
   #page = h("div", { class: "page" });
+  #side = h("aside", { class: "side" });
   /** What stands in the page now. */ #drawn = "";
+  /** Which panel is open: on a narrow screen none by itself. */ #panel = matchMedia("(min-width: 70rem)").matches ? remembered("panel") ?? "members" : "";
+  /** What stands in the panel now. */ #beside = "";
+  /** Counts the seconds to the next try. */ #countdown = 0;
   /** Whether a server was just chosen in the drawer: its channels come next, so the drawer stays. */ #browsing = false;
 
   setup() {
     const { client } = this;
     this.#nav.replaceChildren(h("server-rail", { client }), h("channel-list", { client }));
-    this.append(this.#nav, h("button", { class: "scrim", tabIndex: -1, "aria-label": "Close", onclick: () => this.#drawer(false) }),
-      h("main", {}, h("header", { class: "head" }, this.#menu, this.#title), this.#banner, this.#page));
+    this.append(this.#nav, h("button", { class: "scrim", tabIndex: -1, "aria-label": t("dialog.close"), onclick: () => this.#drawer(false) }),
+      h("main", {}, h("header", { class: "head" }, this.#menu, this.#title, this.#tools), this.#banner, h("div", { class: "stage" }, this.#page, this.#side)),
+      later("toast-list", { client }));
     this.#drawn = "";
     this.#nav.addEventListener("click", (event) => {
       const target = /** @type {Element} */ (event.target);
@@ -27,11 +42,15 @@ class ChatShell extends View {
     this.addEventListener("keydown", (event) => { if (event.key === "Escape" && this.classList.contains("drawer")) this.#drawer(false); });
     this.addEventListener("editlast", () => this.querySelector("message-timeline")?.editLast());
     this.addEventListener("sent", () => this.querySelector("message-timeline")?.toBottom());
+    this.#side.addEventListener("close", () => this.#open(""));
+    const panel = (/** @type {Event} */ event) => this.#open(/** @type {CustomEvent} */ (event).detail, true);
+    document.addEventListener("panel", panel);
+    this.atEnd(() => { document.removeEventListener("panel", panel); clearInterval(this.#countdown); });
   }
 
   /** @param {string} topic */
   wants(topic) {
-    return topic !== "messages" && topic !== "typing" && topic !== "reads" && topic !== "presence";
+    return ["servers", "channels", "connection", "users", "route"].includes(topic);
   }
 
   render() {
@@ -39,6 +58,8 @@ class ChatShell extends View {
     const { route, channel } = store;
     this.#drawBanner();
     this.#drawTitle();
+    this.#drawTools();
+    this.#drawSide();
     const section = route.page === "home" ? ` ${store.section} ${store.servers.size}` : "";
     const page = !store.ready ? "wait" : route.page !== "channel" ? route.page + section : channel ? `channel ${channel.channel_id}` : "unknown";
     const able = channel ? ` ${store.can(channel, "send_messages")}` : "";
@@ -59,22 +80,64 @@ class ChatShell extends View {
     else if (was) this.#menu.focus();
   }
 
+  // ---- the panel beside the messages
+
+  /** Opens a panel, or closes it if it is open. @param {string} name @param {boolean} [stay] open it in any case */
+  #open(name, stay = false) {
+    const before = this.#panel;
+    this.#panel = name === before && !stay ? "" : name;
+    if (this.#panel !== "search") remember("panel", this.#panel);
+    this.#drawTools();
+    this.#drawSide();
+    if (!this.#panel && before) /** @type {HTMLElement | null} */ (this.#tools.querySelector(`[data-panel="${before}"]`))?.focus();
+  }
+
+  #drawTools() {
+    const { channel } = this.client.store;
+    const names = channel ? Object.keys(PANELS).filter((name) => name !== "members" || channel.type !== "dm") : [];
+    const look = `${names} ${this.#panel}`;
+    if (this.#tools.dataset.look === look) return;
+    this.#tools.dataset.look = look;
+    this.#tools.replaceChildren(...names.map((name) => h("button", { class: "quiet", "data-panel": name, "aria-pressed": String(this.#panel === name),
+      "aria-label": t(PANELS[name].label), title: t(PANELS[name].label), onclick: () => this.#open(name) }, icon(PANELS[name].icon))));
+  }
+
+  #drawSide() {
+    const { channel } = this.client.store;
+    const shown = channel && this.#panel && (this.#panel !== "members" || channel.type !== "dm") ? this.#panel : "";
+    const beside = shown === "members" ? `${shown} ${channel?.server_id ?? channel?.channel_id}` : shown === "pins" ? `${shown} ${channel?.channel_id}` : shown;
+    if (beside === this.#beside) return;
+    this.#beside = beside;
+    this.#side.hidden = !shown;
+    this.#side.replaceChildren(...(shown ? [later(PANELS[shown].tag, { client: this.client })] : []));
+  }
+
+  // ---- the head
+
   #drawBanner() {
-    const { connection, ready } = this.client.store;
+    const { store, gateway } = this.client;
+    const { connection, ready } = store;
     this.classList.toggle("offline", connection !== "ready");
     if (this.#banner.dataset.state === connection) return;
     this.#banner.dataset.state = connection;
+    clearInterval(this.#countdown);
     if (connection === "ready") return this.#banner.replaceChildren();
-    const text = connection === "waiting" ? "No connection. What you write is kept and sent later." : ready ? "Reconnecting…" : "Connecting…";
-    this.#banner.replaceChildren(h("span", {}, text),
-      connection === "waiting" ? h("button", { class: "link", onclick: () => this.client.gateway.retryNow() }, "Retry now") : "");
+    if (connection === "connecting") return this.#banner.replaceChildren(h("span", {}, ready ? t("shell.reconnecting") : t("shell.connecting")));
+    const left = h("span", { class: "left", "aria-hidden": "true" });
+    const count = () => {
+      const seconds = Math.max(0, Math.ceil((gateway.retryAt - Date.now()) / 1000));
+      left.textContent = t("shell.retry_in", { count: seconds });
+    };
+    count();
+    this.#countdown = setInterval(count, 1000);
+    this.#banner.replaceChildren(h("span", {}, t("shell.offline")), left, h("button", { class: "link", onclick: () => gateway.retryNow() }, t("shell.retry_now")));
   }
 
   #drawTitle() {
     const { store } = this.client;
     const { channel, route } = store;
     const server = store.servers.get(store.section);
-    const pages = { home: server ? server.name : "Home", settings: "Settings", admin: "Administration", help: "Help", channel: "", invite: "" };
+    const pages = { home: server ? server.name : t("shell.home"), settings: t("settings.title"), admin: t("admin.title"), help: t("help.title"), channel: "", invite: "" };
     const name = channel ? store.channelName(channel) : pages[route.page];
     const look = `${name}\n${channel?.topic}\n${channel?.server_id}`;
     if (this.#title.dataset.look === look) return;
@@ -82,6 +145,8 @@ class ChatShell extends View {
     this.#title.replaceChildren(channel?.server_id ? icon("hash") : "", h("h2", { dir: "auto" }, name),
       channel?.topic ? h("span", { class: "topic", dir: "auto", title: channel.topic }, channel.topic) : "");
   }
+
+  // ---- the page
 
   #content() {
     const { client } = this;
@@ -96,9 +161,8 @@ class ChatShell extends View {
   }
 
   #unknown() {
-    return h("div", { class: "empty" }, h("h1", {}, "Nothing to see here"),
-      h("p", {}, "This channel is gone, or it is not open to you."),
-      h("button", { class: "primary", onclick: () => this.client.go({ page: "home" }, { replace: true }) }, "Go home"));
+    return h("div", { class: "empty" }, h("h1", {}, t("shell.unknown_title")), h("p", {}, t("shell.unknown")),
+      h("button", { class: "primary", onclick: () => this.client.go({ page: "home" }, { replace: true }) }, t("shell.go_home")));
   }
 
   #home() {
@@ -108,19 +172,18 @@ class ChatShell extends View {
     if (server) {
       const manage = store.can(server, "manage_channels");
       return h("div", { class: "empty" }, h("h1", { dir: "auto" }, server.name),
-        h("p", {}, `${membersText(server.member_count)}, and no channel ${manage ? "yet. Make the first one." : "that is open to you yet."}`),
-        manage && h("button", { class: "primary", onclick: () => this.tell("dialog", createChannel(client, server.server_id)) }, "Create a channel"));
+        h("p", {}, membersText(server.member_count), ". ", manage ? t("shell.no_channel") : t("shell.no_open_channel")),
+        manage && h("button", { class: "primary", onclick: () => this.tell("dialog", createChannel(client, server.server_id)) }, t("channels.create")));
     }
-    const name = store.user?.display_name || store.user?.username;
+    const name = store.user?.display_name || store.user?.username || "";
     const [first] = store.servers.values();
     const invite = async () => this.tell("dialog", await invitePeople(client, first.server_id).catch(failed));
-    return h("div", { class: "empty" }, h("h1", { dir: "auto" }, `Hello, ${name}`),
-      h("p", {}, first ? "Choose a server or a conversation on the left, or bring somebody in."
-        : "A server is a place for your people, with channels to talk in. Make your own, or join one with the link that somebody sent you."),
+    return h("div", { class: "empty" }, h("h1", { dir: "auto" }, t("shell.hello", { name })),
+      h("p", {}, first ? t("shell.choose") : t("shell.first_server")),
       h("div", { class: "actions" },
-        first && store.can(first, "create_invite") ? h("button", { class: "primary", onclick: invite }, icon("invite"), "Invite people")
-          : h("button", { class: "primary", onclick: () => this.tell("dialog", createServer(client)) }, icon("plus"), "Create a server"),
-        h("button", { onclick: () => this.tell("dialog", joinServer(client)) }, icon("link"), "Join with a link")));
+        first && store.can(first, "create_invite") ? h("button", { class: "primary", onclick: invite }, icon("invite"), t("servers.invite"))
+          : h("button", { class: "primary", onclick: () => this.tell("dialog", createServer(client)) }, icon("plus"), t("servers.create")),
+        h("button", { onclick: () => this.tell("dialog", joinServer(client)) }, icon("link"), t("servers.join_link"))));
   }
 }
 

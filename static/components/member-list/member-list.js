@@ -3,7 +3,6 @@ import { avatar, h, reconcile, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
 import { problemText, t } from "../../lib/words.js";
 import { closeButton } from "../../lib/panel.js";
-import { STATUS_WORDS } from "../../lib/people.js";
 import { membersOf, WHOLE } from "../../state/members.js";
 import { groupsOf, memberName, named, roleColor, rolesOf, statusOf } from "../../state/people.js";
 
@@ -155,7 +154,7 @@ class MemberList extends View {
     const picture = h("span", { class: "with-status" }, avatar(user.user_id, name, user.avatar_url), shape);
     const told = (/** @type {string} */ text) => h("span", { class: "sr-only" }, `, ${text}`);
     const crown = h("span", { class: "crown", title: t("people.owner") }, icon("crown"), told(t("people.owner")));
-    button.replaceChildren(picture, label, owner ? crown : "", told(t(STATUS_WORDS[status])));
+    button.replaceChildren(picture, label, owner ? crown : "", told(t(`status.${status}`)));
   }
 
   #buttons() {

@@ -1,17 +1,22 @@
-/** One message: who, when, what, and what its author may do with it. */
-import { Problem } from "../../lib/api.js";
-import { deleteMessage, failed } from "../../lib/dialogs.js";
+/** One message: who, when, what, and what one may do with it. */
+import { failed } from "../../lib/dialogs.js";
 import { avatar, h, View } from "../../lib/dom.js";
-import { icon } from "../../lib/icons.js";
-import { routePath } from "../../lib/route.js";
-import { clockText, fullText, pieces, timeText } from "../../lib/text.js";
+import { parse } from "../../lib/markdown.js";
 import { OP } from "../../lib/ops.js";
+import { render } from "../../lib/render.js";
+import { routePath } from "../../lib/route.js";
+import { clockText, fullText, plain, resolver, timeText } from "../../lib/text.js";
+import { problemText, t } from "../../lib/words.js";
+import { attachments } from "./attachments.js";
+import { reactions } from "./reactions.js";
+import { actions, onTouch, toolbar } from "./tools.js";
 
 /** @typedef {import("../../types.js").Message} Message */
 
 class MessageRow extends View {
   /** @type {{message: Message, grouped: boolean} | null} */ #item = null;
   #editing = false;
+  /** Spoilers that were opened. @type {Set<number>} */ #revealed = new Set();
 
   /** @param {{message: Message, grouped: boolean}} item */
   set item(item) {
@@ -30,7 +35,9 @@ class MessageRow extends View {
   }
 
   setup() {
-    this.tabIndex = -1; // A tap focuses the row, and so shows its buttons.
+    this.setAttribute("role", "article");
+    this.addEventListener("keydown", (event) => this.#key(event));
+    onTouch(this);
   }
 
   render() {
@@ -39,18 +46,21 @@ class MessageRow extends View {
     const user = store.users.get(message.author.user_id) ?? message.author;
     const time = new Date(message.timestamp);
     const name = user.display_name || user.username;
-    const serverId = store.channels.get(message.channel_id)?.server_id ?? null;
-    const ask = (/** @type {Event} */ { currentTarget: near }) =>
-      this.tell("overlay", { tag: "person-card", userId: user.user_id, serverId, near });
+    const ask = () => this.tell("overlay", { tag: "person-card", userId: user.user_id, serverId: store.channels.get(message.channel_id)?.server_id ?? null });
     const stamp = h("time", { dateTime: message.timestamp, title: fullText(time) }, grouped ? clockText(time) : timeText(time));
     this.className = [grouped ? "grouped" : "", message.pending ?? "", this.#namesMe(message) ? "for-me" : ""].filter(Boolean).join(" ");
+    this.setAttribute("aria-label", t("message.label", { name, time: timeText(time) }));
+    const focused = this.contains(document.activeElement) && document.activeElement !== this;
     this.replaceChildren(
       this.#quote(message) ?? "",
-      h("div", { class: "gutter" }, grouped ? stamp : h("button", { class: "bare", tabIndex: -1, "aria-hidden": "true", onclick: ask }, avatar(user.user_id, name, user.avatar_url))),
+      h("div", { class: "gutter" }, grouped ? stamp
+        : h("button", { class: "bare", tabIndex: -1, "aria-hidden": "true", onclick: ask }, avatar(user.user_id, name, user.avatar_url))),
       h("div", { class: "body" },
-        grouped ? h("span", { class: "sr-only" }, `${name}: `) : h("div", { class: "by" }, h("button", { class: "bare author", dir: "auto", onclick: ask }, name), " ", stamp),
-        this.#editing ? this.#editor() : this.#content(message), this.#extras(message), this.#state(message)),
-      this.#tools(message) ?? "");
+        grouped ? "" : h("div", { class: "by" }, h("button", { class: "bare author", dir: "auto", onclick: ask }, name), " ", stamp),
+        this.#editing ? this.#editor() : this.#content(message),
+        attachments(this, message) ?? "", reactions(this, message) ?? "", this.#state(message) ?? ""),
+      message.pending || this.#editing ? "" : toolbar(this));
+    if (focused && !this.#editing) this.focus({ preventScroll: true });
   }
 
   /** Opens the editor in the message's place. */
@@ -71,78 +81,87 @@ class MessageRow extends View {
   }
 
   /** @param {Message} message */
-  #quote({ reply_to: quoted }) {
+  #quote({ reply_to: quoted, channel_id: channel }) {
     if (!quoted) return null;
-    return h("div", { class: "quote", dir: "auto" }, quoted.author ? h("b", {}, this.client.store.name(quoted.author.user_id), " ") : "",
-      quoted.deleted ? "The message was deleted" : quoted.content ?? "");
+    const { client } = this;
+    if (quoted.deleted) return h("div", { class: "quote" }, h("i", {}, t("message.quote_deleted")));
+    const author = quoted.author ? client.store.name(quoted.author.user_id) : "";
+    const text = plain(client.store, { content: quoted.content ?? "" }) || t("message.quote_file");
+    const server = client.store.channels.get(channel)?.server_id ?? null;
+    return h("button", { class: "quote", dir: "auto", "aria-label": t("message.quote_label", { name: author, text }),
+      onclick: () => client.go({ page: "channel", server, channel, message: quoted.message_id }) }, h("b", {}, author), " ", text);
   }
 
   /** @param {Message} message */
   #content(message) {
+    if (!message.content) return "";
     const { store } = this.client;
-    return h("div", { class: "content", dir: "auto" }, ...pieces(message.content).map((piece) => {
-      if ("link" in piece) return h("a", { href: piece.link, target: "_blank", rel: "noopener noreferrer" }, piece.text);
-      if ("user" in piece) return h("span", { class: "mention" }, `@${store.name(piece.user)}`);
-      if ("everyone" in piece) return message.mention_everyone ? h("span", { class: "mention" }, "@everyone") : "@everyone";
-      if (!("channel" in piece)) return piece.text;
-      const channel = store.channels.get(piece.channel);
-      return channel ? h("a", { class: "mention", href: routePath({ page: "channel", server: channel.server_id, channel: piece.channel }) }, `#${channel.name}`) : "#unknown";
-    }), message.edited_at && h("span", { class: "edited", title: fullText(new Date(message.edited_at)) }, " (edited)"));
+    const server = store.channels.get(message.channel_id)?.server_id ?? null;
+    const warn = (/** @type {string} */ url, /** @type {Event} */ event) => {
+      event.preventDefault();
+      this.tell("dialog", { title: t("message.link_title"), text: t("message.link_text", { url }), action: t("message.link_go"),
+        run: async () => { open(url, "_blank", "noopener,noreferrer"); } });
+    };
+    const nodes = render(parse(message.content), {
+      resolve: resolver(store, server, (userId) => this.tell("overlay", { tag: "person-card", userId, serverId: server })),
+      everyone: message.mention_everyone, revealed: this.#revealed, warn, copy: (text) => this.copy(text),
+      words: { spoiler: t("message.spoiler"), copy: t("message.copy_code"), unknownUser: t("message.unknown_user"),
+        unknownRole: t("message.unknown_role"), unknownChannel: t("message.unknown_channel") },
+    });
+    const edited = message.edited_at && h("span", { class: "edited", title: fullText(new Date(message.edited_at)) }, ` ${t("message.edited")}`);
+    return h("div", { class: "content", dir: "auto" }, ...nodes, edited);
   }
 
-  /** @param {Message} message */
-  #extras({ attachments, reactions = [] }) {
-    if (!attachments.length && !reactions.length) return null;
-    return h("div", { class: "extras" },
-      ...attachments.map(({ url, filename }) => h("a", { class: "chip", href: url, target: "_blank", rel: "noopener noreferrer", dir: "auto" }, filename)),
-      ...reactions.map(({ emoji, count, me }) => h("span", { class: me ? "chip me" : "chip" }, `${emoji} ${count}`)));
+  /** @param {string} text */
+  async copy(text) {
+    const copied = navigator.clipboard ? await navigator.clipboard.writeText(text).then(() => true, () => false) : copyByCommand(text);
+    this.tell("toast", { text: t(copied ? "message.copied" : "message.not_copied") });
+  }
+
+  /** Where the message is found again. */
+  get link() {
+    const { message } = this.item;
+    const server = this.client.store.channels.get(message.channel_id)?.server_id ?? null;
+    return new URL(routePath({ page: "channel", server, channel: message.channel_id, message: message.message_id }), location.origin).href;
+  }
+
+  get path() {
+    const { message } = this.item;
+    return `channels/${message.channel_id}/messages/${message.message_id}`;
   }
 
   /** What became of a message that the server has not confirmed. @param {Message} message */
   #state({ pending, refusal, channel_id: channel, nonce = "" }) {
-    if (pending !== "offline" && pending !== "refused") return null;
+    if (!pending || pending === "sending") return null;
     const { outbox } = this.client;
-    return h("div", { class: "state", role: "alert" }, refusal ? `Not sent: ${refusal}` : "Not sent yet.",
-      h("button", { class: "link", onclick: () => outbox.retry(channel, nonce) }, "Try again"),
-      h("button", { class: "link", onclick: () => outbox.discard(channel, nonce) }, "Delete"));
+    const text = pending === "offline" ? t("message.offline") : pending === "refused" ? t("message.refused", { reason: refusal ?? "" }) : t("message.expired");
+    return h("div", { class: "state", role: "alert" }, text,
+      h("button", { class: "link", onclick: () => outbox.retry(channel, nonce) }, t("message.retry")),
+      h("button", { class: "link", onclick: () => outbox.discard(channel, nonce) }, t("message.discard")));
   }
 
-  /** @param {Message} message */
-  #tools(message) {
-    const { store } = this.client;
-    const own = message.author.user_id === store.user?.user_id;
-    const channel = store.channels.get(message.channel_id);
-    const remove = own || Boolean(channel?.server_id && store.can(channel, "manage_messages"));
-    if (message.pending || this.#editing || !remove) return null;
-    return h("div", { class: "tools" },
-      own && h("button", { class: "quiet", "aria-label": "Edit", title: "Edit", onclick: () => this.edit() }, icon("edit")),
-      h("button", { class: "quiet", "aria-label": "Delete", title: "Delete (Shift: without asking)", onclick: (/** @type {MouseEvent} */ event) => this.#delete(event.shiftKey) }, icon("trash")));
-  }
-
-  /** @param {boolean} sure */
-  async #delete(sure) {
-    const { message } = this.item;
-    const remove = async () => {
-      await this.client.api.request("DELETE", this.#path(message)).catch((error) => {
-        if (!(error instanceof Problem) || error.status !== 404) throw error;
-      });
-      this.client.store.apply(OP.MESSAGE_DELETE, message);
-    };
-    if (!sure) return this.tell("dialog", deleteMessage(remove));
-    await remove().catch((error) => this.tell("dialog", failed(error)));
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.target !== this || event.ctrlKey || event.metaKey || event.altKey || this.item.message.pending) return;
+    const known = actions(this);
+    const action = { e: known.edit, r: known.reply, a: known.react, m: known.more, Enter: known.more, Delete: known.remove, ContextMenu: known.more }[event.key];
+    if (!action) return;
+    event.preventDefault();
+    event.stopPropagation();
+    action(event.shiftKey);
   }
 
   #editor() {
     const { content } = this.item.message;
-    const area = h("textarea", { value: content, "aria-label": "Edit the message", maxLength: 8000, rows: Math.min(content.split("\n").length, 12), dir: "auto" });
+    const area = h("textarea", { value: content, "aria-label": t("message.edit_label"), maxLength: 8000, rows: Math.min(content.split("\n").length, 12), dir: "auto" });
     area.addEventListener("keydown", (event) => {
       if (event.isComposing) return;
       if (event.key === "Escape") this.#close(event);
-      if (event.key === "Enter" && !event.shiftKey) this.#save(area.value, event);
+      if (event.key === "Enter" && !event.shiftKey && !matchMedia("(pointer: coarse)").matches) this.#save(area.value, event);
     });
     return h("div", { class: "editor" }, area, h("div", { class: "actions" },
-      h("button", { onclick: (/** @type {Event} */ event) => this.#close(event) }, "Cancel"),
-      h("button", { class: "primary", onclick: (/** @type {Event} */ event) => this.#save(area.value, event) }, "Save")));
+      h("button", { onclick: (/** @type {Event} */ event) => this.#close(event) }, t("dialog.cancel")),
+      h("button", { class: "primary", onclick: (/** @type {Event} */ event) => this.#save(area.value, event) }, t("dialog.save"))));
   }
 
   /** @param {Event} event */
@@ -159,18 +178,28 @@ class MessageRow extends View {
     const { message } = this.item;
     const content = text.trim();
     this.#close(event);
-    if (!content || content === message.content) return;
+    if ((!content && !message.attachments.length) || content === message.content) return;
     try {
-      this.client.store.apply(OP.MESSAGE_UPDATE, await this.client.api.request("PATCH", this.#path(message), { content }));
+      this.client.store.apply(OP.MESSAGE_UPDATE, await this.client.api.request("PATCH", this.path, { content }));
     } catch (error) {
       this.tell("dialog", failed(error));
     }
   }
 
-  /** @param {Message} message */
-  #path(message) {
-    return `channels/${message.channel_id}/messages/${message.message_id}`;
+  /** What went wrong goes to where it does not stop the reader. @param {unknown} error */
+  complain(error) {
+    this.tell("toast", { text: problemText(error) });
   }
+}
+
+/** On plain http there is no clipboard API; the old command still works there. @param {string} text */
+function copyByCommand(text) {
+  const area = h("textarea", { value: text, class: "sr-only" });
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  return done;
 }
 
 customElements.define("message-row", MessageRow);

@@ -2,7 +2,7 @@
 import { avatar, h, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
 import { closeButton, closesBeside, NARROW, toast } from "../../lib/panel.js";
-import { ban, changeNickname, kick, STATUS_WORDS, writeTo } from "../../lib/people.js";
+import { ban, changeNickname, kick, writeTo } from "../../lib/people.js";
 import { problemText, t } from "../../lib/words.js";
 import { Problem } from "../../lib/api.js";
 import { membersOf } from "../../state/members.js";
@@ -89,7 +89,7 @@ class PersonCard extends View {
         closeButton(t("people.close"), () => this.#dialog.close(), { "data-act": "close" })),
       h("h2", { id: "person-name", dir: "auto" }, name),
       h("p", { class: "names" }, ...this.#names(user, name), self ? h("span", {}, t("people.you")) : ""),
-      h("p", { class: "state" }, t(STATUS_WORDS[status])),
+      h("p", { class: "state" }, t(`status.${status}`)),
       h("p", { class: "problem", role: "alert" }, this.#problem || (this.#loaded && !this.#user ? t("people.gone") : "")),
       this.#bio(), this.#roles(server), this.#since(server), this.#acts(server, name, self), this.#moderation(server, name));
     const again = /** @type {HTMLElement | null} */ (focused ? this.#dialog.querySelector(`[data-act="${focused}"]`) : null);

@@ -2,16 +2,17 @@
 import { avatar, h, reconcile, View } from "../../lib/dom.js";
 import { createServer, joinServer } from "../../lib/dialogs.js";
 import { icon } from "../../lib/icons.js";
+import { t } from "../../lib/words.js";
 
 class ServerRail extends View {
   #list = h("ol", { class: "servers" });
 
   setup() {
     const { client } = this;
-    this.append(h("nav", { "aria-label": "Servers" }, this.#list),
+    this.append(h("nav", { "aria-label": t("servers.label") }, this.#list),
       h("div", { class: "more" },
-        h("button", { class: "round", "aria-label": "Create a server", title: "Create a server", onclick: () => this.tell("dialog", createServer(client)) }, icon("plus")),
-        h("button", { class: "round", "aria-label": "Join a server", title: "Join a server", onclick: () => this.tell("dialog", joinServer(client)) }, icon("link"))));
+        h("button", { class: "round", "aria-label": t("servers.create"), title: t("servers.create"), onclick: () => this.tell("dialog", createServer(client)) }, icon("plus")),
+        h("button", { class: "round", "aria-label": t("servers.join"), title: t("servers.join"), onclick: () => this.tell("dialog", joinServer(client)) }, icon("link"))));
   }
 
   /** @param {string} topic */
@@ -22,14 +23,14 @@ class ServerRail extends View {
   render() {
     const { store } = this.client;
     const channels = [...store.channels.values()];
-    const sections = [{ id: "@me", name: "Direct messages", url: null }, ...[...store.servers.values()]
+    const sections = [{ id: "@me", name: t("servers.direct"), url: null }, ...[...store.servers.values()]
       .map((server) => ({ id: server.server_id, name: server.name, url: server.icon_url }))];
     reconcile(this.#list, sections, ({ id }) => id, ({ id }) => h("li", {}, this.#button(id)), (item, { id, name, url }) => {
       const button = item.firstElementChild;
       const mine = channels.filter((channel) => (channel.server_id ?? "@me") === id && channel.type !== "category");
       const mentions = mine.reduce((sum, channel) => sum + store.mentions(channel.channel_id), 0);
       const unread = mine.some((channel) => store.unread(channel.channel_id));
-      const told = mentions ? `, ${mentions} for you` : unread ? ", unread" : "";
+      const told = mentions ? `, ${mentions} ${t("channels.for_you")}` : unread ? `, ${t("channels.unread")}` : "";
       button.setAttribute("aria-label", name + told);
       button.title = name;
       button.toggleAttribute("aria-current", store.section === id);

@@ -18,6 +18,8 @@ pub struct Request {
     /// The parameters of the path.
     pub named: Vec<(String, String)>,
     pub body: Option<Value>,
+    /// What follows the path.
+    query: String,
     headers: Vec<(&'static str, &'static str)>,
 }
 
@@ -57,7 +59,9 @@ impl Request {
         let token = people.person(who).map(|person| person.token.as_str());
         let body = flaw.body.clone().unwrap_or_else(|| self.body.as_ref().map(Value::to_string));
         let headers: Vec<_> = self.headers.iter().copied().chain(flaw.header).collect();
-        people.world.send(&self.method, &(self.path() + flaw.query), token, &headers, body.as_deref())
+        let flaw_query = if self.query.is_empty() { flaw.query.to_owned() } else { flaw.query.replacen('?', "&", 1) };
+        let path = self.path() + &self.query + &flaw_query;
+        people.world.send(&self.method, &path, token, &headers, body.as_deref())
     }
 }
 
@@ -87,7 +91,7 @@ impl Words {
     }
 
     fn asked_for(&self) -> &'static str {
-        let known = ["nickname", "roles", "granting", "raising", "handover"];
+        let known = ["nickname", "roles", "granting", "raising", "handover", "in-server", "in-channel"];
         known.into_iter().find(|word| self.has(word)).unwrap_or_default()
     }
 }
@@ -107,9 +111,15 @@ impl Scene<'_> {
         let body = self.body(&operation.name(), words);
         assert!(body.is_some() || !operation.needs_body, "{} needs a body", operation.name());
         let headers = if words.has("proxied") { vec![("X-Forwarded-For", "192.0.2.7")] } else { Vec::new() };
-        let query = if operation.name() == "POST /uploads" { "?filename=cat.png" } else { "" };
-        let template = format!("{}{query}", operation.full_path);
-        Request { method: operation.method.clone(), template, named, body, headers }
+        let query = match (operation.name().as_str(), words.asked_for()) {
+            ("GET /search", "in-server") => format!("?q=hello&server_id={}", self.stage.server),
+            ("GET /search", "in-channel") => format!("?q=hello&channel_id={}", self.stage.channel),
+            ("GET /search", _) => "?q=hello".to_owned(),
+            ("POST /uploads", _) => "?filename=cat.png".to_owned(),
+            _ => String::new(),
+        };
+        let (method, template) = (operation.method.clone(), operation.full_path.clone());
+        Request { method, template, named, body, query, headers }
     }
 
     /// What stands for a parameter.

@@ -164,6 +164,11 @@ DELETE /channels/{channel_id}/pins/{message_id} another's barred           401  
 DELETE /channels/{channel_id}/pins/{message_id} another's favoured         401  401  404  404  404  204  204  204  404
 DELETE /channels/{channel_id}/pins/{message_id} elsewhere                  401  401  404  404  404  404  404  404  404
 
+# Search
+GET    /search                                                             401  401  200  200  200  200  200  200  200
+GET    /search in-server                                                   401  401  404  404  404  200  200  200  404
+GET    /search in-channel                                                  401  401  404  404  404  200  200  200  404
+
 # Invites
 GET    /servers/{server_id}/invites                                        401  401  404  404  404  200  200  200  404
 POST   /servers/{server_id}/invites                                        401  401  404  404  404  201  201  201  404

@@ -23,7 +23,7 @@ pub fn picture(format: ImageFormat, width: u32, height: u32) -> Vec<u8> {
     bytes
 }
 
-fn png() -> Vec<u8> {
+pub fn png() -> Vec<u8> {
     picture(ImageFormat::Png, 20, 10)
 }
 

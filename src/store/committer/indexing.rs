@@ -1,0 +1,80 @@
+//! What brings messages into the search index, in steps behind the commits: many at once cost the disk less.
+
+use rusqlite::Connection;
+
+use super::super::search;
+use super::super::tail::{Spot, Tail};
+use super::{Committer, Sweep, exit_if_lost};
+use crate::model::limits;
+
+/// How far the index is behind.
+pub(super) struct Indexing {
+    /// There are channels from before the index.
+    backlog: bool,
+    /// The last step failed: none until a commit has shown that writing works.
+    pub(super) rests: bool,
+}
+
+impl Indexing {
+    /// Puts into the tail what the last process left there.
+    pub(super) fn begin(db: &Connection, tail: &Tail) -> rusqlite::Result<Self> {
+        tail.add(search::behind(db)?);
+        let channels = search::backlog(db)?;
+        if channels > 0 {
+            log::info!(
+                "indexing the messages of {channels} channels for the search, behind the work; until then it does not \
+                 find them all"
+            );
+        }
+        Ok(Self { backlog: channels > 0, rests: false })
+    }
+
+    /// Whether there is a step to do when nobody waits.
+    fn is_due(&self, tail: &Tail) -> bool {
+        !self.rests && (self.backlog || tail.len() >= limits::SEARCH_BATCH)
+    }
+
+    /// Does a step in the transaction under way; what of the tail it has brought in. The backlog comes last.
+    fn step(&mut self, db: &Connection, tail: &Tail, go_on: impl Fn() -> bool) -> rusqlite::Result<Vec<Spot>> {
+        if tail.len() >= limits::SEARCH_BATCH {
+            let mut spots = tail.first(limits::SEARCH_BATCH);
+            spots.truncate(search::index(db, &spots, go_on)?);
+            return Ok(spots);
+        }
+        let more = search::work_off(db)?;
+        if self.backlog && !more {
+            log::info!("the messages from before are indexed for the search");
+        }
+        self.backlog = more;
+        Ok(Vec::new())
+    }
+}
+
+impl Committer {
+    /// Whether there is something to do when nobody waits.
+    pub(super) fn has_idle_work(&self) -> bool {
+        self.sweep == Sweep::Due || self.indexing.is_due(&self.tail)
+    }
+
+    /// One step of bringing messages into the search index; a short one as soon as somebody waits.
+    ///
+    /// It is not synced: a power cut takes index and mark back together, and the next message's commit syncs both.
+    pub(super) fn index_step(&mut self) {
+        let (db, queue) = (&self.db, &self.queue);
+        let step = db.execute_batch("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
+        let step = step.and_then(|()| self.indexing.step(db, &self.tail, || queue.waiting() == 0));
+        let step = step.and_then(|done| db.execute_batch("COMMIT").map(|()| done));
+        if step.is_err() {
+            self.undo();
+        }
+        let step = self.db.execute_batch("PRAGMA synchronous = FULL").and(step);
+        match step {
+            Ok(done) => self.tail.remove(&done),
+            Err(error) => {
+                self.indexing.rests = true;
+                log::error!("indexing for the search failed, and goes on after the next commit: {error}");
+                exit_if_lost(&error);
+            }
+        }
+    }
+}
