@@ -52,7 +52,7 @@ class MemberList extends View {
     this.#frame = 0;
     const { store } = this.client;
     const server = store.servers.get(store.channel?.server_id ?? store.section);
-    if (!server) return;
+    if (!server) return this.#drawGroup(store.channel?.recipients ?? []);
     const members = membersOf(this.client);
     const { loaded, whole } = members.of(server.server_id);
     if (this.#server !== server.server_id) this.#begin(server.server_id);
@@ -66,6 +66,16 @@ class MemberList extends View {
     this.#search.hidden = !large && all.length < SEARCH_FROM && !this.#field.value;
     this.ariaBusy = String(!loaded && !all.length);
     this.#drawFound(server, all, large);
+  }
+
+  /** Those in a group conversation: it has no roles. @param {import("../../types.js").User[]} people */
+  #drawGroup(people) {
+    const nowhere = /** @type {FullServer} */ (/** @type {unknown} */ ({ server_id: null, owner_id: null, roles: [] }));
+    const members = people.map((user) => (
+      { user: { ...user, ...this.client.store.users.get(user.user_id) }, server_id: "", nickname: null, roles: [], joined_at: "" }));
+    this.#search.hidden = true;
+    this.#title.replaceChildren(t("people.members"), " ", h("span", { class: "count" }, t("people.number", { count: people.length })));
+    this.#draw(nowhere, members);
   }
 
   /** Those who are called as the field says, or all. @param {FullServer} server @param {Member[]} all @param {boolean} large */
