@@ -2,7 +2,7 @@
 import { avatar, h, reconcile, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
 import { problemText, t } from "../../lib/words.js";
-import { closeButton } from "../../lib/panel.js";
+import { closeButton, NARROW } from "../../lib/panel.js";
 import { membersOf, WHOLE } from "../../state/members.js";
 import { groupsOf, memberName, named, roleColor, rolesOf, statusOf } from "../../state/people.js";
 
@@ -35,7 +35,11 @@ class MemberList extends View {
       this.#search, this.#told, this.#problem, h("div", { class: "scroll" }, this.#groups, this.#note));
     this.#groups.addEventListener("keydown", (event) => this.#walk(event));
     this.#field.addEventListener("keydown", (event) => { if (event.key === "ArrowDown") this.#focus(0, event); });
+    // On a phone the list covers the field that the mention goes to.
+    const mentioned = () => { if (matchMedia(NARROW).matches) this.tell("close"); };
+    document.addEventListener("mention", mentioned);
     this.atEnd(() => {
+      document.removeEventListener("mention", mentioned);
       cancelAnimationFrame(this.#frame);
       clearTimeout(this.#asking);
     });

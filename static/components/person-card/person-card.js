@@ -25,6 +25,8 @@ class PersonCard extends View {
   #problem = "";
 
   setup() {
+    const pressed = document.activeElement;
+    if (!this.near && pressed?.matches("button, a")) this.near = pressed;
     this.append(this.#dialog);
     closesBeside(this.#dialog);
     const member = this.serverId ? membersOf(this.client).of(this.serverId).people.get(this.userId) : null;
