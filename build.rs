@@ -25,19 +25,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         for part in [file.key.as_bytes(), &file.bytes.len().to_be_bytes(), &file.bytes] {
             whole.update(part);
         }
-        let plain = out.join(format!("asset-{at}"));
-        std::fs::write(&plain, &file.bytes)?;
         let packed = gzip(&file.bytes)?;
-        let gzip = if packed.len() < file.bytes.len() {
-            let path = out.join(format!("asset-{at}.gz"));
-            std::fs::write(&path, packed)?;
-            format!("Some(include_bytes!({path:?}))")
-        } else {
-            "None".to_owned()
-        };
+        let (form, bytes) = if packed.len() < file.bytes.len() { ("Gzip", &packed) } else { ("Plain", &file.bytes) };
+        let path = out.join(format!("asset-{at}"));
+        std::fs::write(&path, bytes)?;
         let (key, kind, tag) = (&file.key, file.kind, hex(&Hash::hash(&file.bytes)));
-        let fields =
-            format!("key: {key:?}, kind: {kind:?}, tag: {tag:?}, plain: include_bytes!({plain:?}), gzip: {gzip}");
+        let content = format!("Content::{form}(include_bytes!({path:?}))");
+        let fields = format!("key: {key:?}, kind: {kind:?}, tag: {tag:?}, content: {content}");
         writeln!(table, "    Asset {{ {fields} }},")?;
     }
     writeln!(table, "];\nstatic VERSION: &str = {:?};", hex(&whole.finalize()))?;

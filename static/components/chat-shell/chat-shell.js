@@ -20,7 +20,7 @@ class ChatShell extends View {
   #tools = h("div", { class: "panel-buttons" });
   #banner = h("div", { class: "banner", role: "status" });
   #page = h("div", { class: "page" });
-  #side = h("aside", { class: "side" });
+  #side = h("aside", { class: "side", hidden: true });
   /** What stands in the page now. */ #drawn = "";
   /** Which panel is open: on a narrow screen none by itself. */ #panel = matchMedia("(min-width: 70rem)").matches ? remembered("panel") ?? "members" : "";
   /** What stands in the panel now. */ #beside = "";

@@ -18,7 +18,7 @@ class MessageTimeline extends View {
   #list = h("ol", { class: "messages", "aria-label": t("timeline.messages") });
   #start = h("div", { class: "start" });
   #problem = h("p", { class: "problem", role: "alert" });
-  #content = h("div", { class: "content" }, this.#start, this.#problem, this.#list);
+  #content = h("div", { class: "inner" }, this.#start, this.#problem, this.#list);
   #scroller = h("div", { class: "scroller" }, this.#content);
   #jump = h("button", { class: "jump", hidden: true, onclick: () => this.toBottom() }, icon("down"), h("span", {}, t("timeline.latest")));
   #news = h("div", { class: "news", hidden: true });
