@@ -104,6 +104,19 @@ function entered() {
   signedIn = true;
   gateway.start();
   draw();
+  if (!extra) extras().catch(() => { extra = false; }); // The chat does without them.
+}
+
+/** Whether that below is there. */
+let extra = false;
+
+/** What the first screen does not need: keys that mean something everywhere, and being told of messages. */
+async function extras() {
+  extra = true;
+  await store.until(() => store.ready);
+  const [{ installShortcuts }, { Notifier }] = await Promise.all([import("./lib/shortcuts.js"), import("./lib/notifications.js")]);
+  installShortcuts(client);
+  new Notifier({ store, go }).install();
 }
 
 /** @param {keyof HTMLElementTagNameMap} tag @param {Record<string, any>} properties */

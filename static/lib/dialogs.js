@@ -62,24 +62,6 @@ export async function invitePeople(client, serverId) {
   };
 }
 
-/** Who wrote this, and a way to write to them alone. @param {Client} client @param {string} userId @returns {Dialog} */
-export function person(client, userId) {
-  const { store } = client;
-  const user = store.users.get(userId);
-  const self = userId === store.user?.user_id;
-  return {
-    title: store.name(userId), text: `@${user?.username ?? "unknown"}${self ? ", that is you" : ""}`,
-    action: self ? "Close" : "Write a direct message",
-    ...(!self && {
-      run: async () => {
-        const channel = await client.api.request("POST", "users/@me/dm-channels", { recipient_id: userId });
-        await store.until(() => store.channels.has(channel.channel_id));
-        client.go({ page: "channel", server: null, channel: channel.channel_id });
-      },
-    }),
-  };
-}
-
 /** @param {() => Promise<void>} remove @returns {Dialog} */
 export function deleteMessage(remove) {
   return { title: "Delete this message?", text: "It goes for everybody, and does not come back.", action: "Delete", danger: true, run: remove };
