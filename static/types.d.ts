@@ -86,6 +86,7 @@ declare global {
     "about-page": View; "channel-list": View; "chat-shell": View; "server-rail": View; "settings-page": View;
     "member-list": View; "search-panel": View; "pins-panel": View; "quick-switcher": View; "shortcut-sheet": View;
     "toast-list": View; "emoji-picker": HTMLElement; "image-lightbox": HTMLElement;
+    "new-conversation": View;
     "person-card": View & { userId: Id; serverId: Id | null; near?: Element | null };
     "server-settings": View & { serverId: Id; page?: string };
     "form-dialog": HTMLElement & { spec: Dialog };

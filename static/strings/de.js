@@ -107,6 +107,18 @@ export default {
   "typing.several": "Mehrere schreiben…",
 
   // ---- people
+  "conversation.title": "Neues Gespräch",
+  "conversation.search": "Leute finden",
+  "conversation.one": "Schreiben",
+  "conversation.group": "Gruppe zu {count} anlegen",
+  "conversation.none": "Niemand mit diesem Namen. Du kannst allen schreiben, mit denen du einen Server teilst.",
+  "conversation.menu": "Gespräch",
+  "conversation.rename": "Gruppe umbenennen",
+  "conversation.name": "Name",
+  "conversation.leave": "Gruppe verlassen",
+  "conversation.leave_title": "Diese Gruppe verlassen?",
+  "conversation.leave_text": "Was gesagt wurde, bleibt bei den anderen. Um zurückzukommen, muss jemand von ihnen mit dir eine neue Gruppe beginnen.",
+  "conversation.hide": "Bis zur nächsten Nachricht schließen",
   "people.members": "Mitglieder",
   "people.close": "Schließen",
   "people.find": "Leute finden",

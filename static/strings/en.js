@@ -107,6 +107,18 @@ export default {
   "typing.several": "Several people are typing…",
 
   // ---- people
+  "conversation.title": "New conversation",
+  "conversation.search": "Find people",
+  "conversation.one": "Write",
+  "conversation.group": "Create a group of {count}",
+  "conversation.none": "Nobody of this name. You can write to those who share a server with you.",
+  "conversation.menu": "Conversation",
+  "conversation.rename": "Rename the group",
+  "conversation.name": "Name",
+  "conversation.leave": "Leave the group",
+  "conversation.leave_title": "Leave this group?",
+  "conversation.leave_text": "What was said stays with the others. To come back, one of them has to begin a new group with you.",
+  "conversation.hide": "Close until the next message",
   "people.members": "Members",
   "people.close": "Close",
   "people.find": "Find people",
