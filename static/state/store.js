@@ -8,7 +8,8 @@ import { compareIds, emptyTimeline, upsert } from "./messages.js";
  * @typedef {import("../types.js").FullServer} FullServer
  * @typedef {import("../types.js").Message} Message
  * @typedef {import("../types.js").Timeline} Timeline
- * @typedef {"servers" | "channels" | "messages" | "reads" | "presence" | "typing" | "connection" | "users" | "route"} Topic
+ * @typedef {"servers" | "channels" | "messages" | "reads" | "presence" | "typing" | "connection" | "users" | "route"
+ *   | "members"} Topic
  */
 
 const TYPING_MS = 10_000;
@@ -41,6 +42,8 @@ export function permissionsOf(server, channel = null) {
 export class Store {
   /** @type {Set<(topic: Topic, id?: string) => void>} */
   #watchers = new Set();
+  /** @type {Set<(op: number, d: any) => void>} */
+  #listeners = new Set();
   /** @type {import("../types.js").User | null} */ user = null;
   /** @type {"connecting" | "ready" | "waiting"} */ connection = "connecting";
   /** Whether CONNECTED has come once. */
@@ -63,7 +66,13 @@ export class Store {
     return () => this.#watchers.delete(watcher);
   }
 
-  /** @param {Topic} topic @param {string} [id] the channel, for `messages` and `typing` */
+  /** Hears every event once it is applied. @param {(op: number, d: any) => void} listener @returns {() => void} ends it */
+  listen(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** @param {Topic} topic @param {string} [id] the channel, for `messages` and `typing`; the server, for `members` */
   changed(topic, id) {
     for (const watcher of this.#watchers) watcher(topic, id);
   }
@@ -180,6 +189,7 @@ export class Store {
   /** Applies CONNECTED or a dispatched event; ignores what it does not know. @param {number} op @param {any} d */
   apply(op, d) {
     this.#handlers[op]?.(d);
+    for (const listener of this.#listeners) listener(op, d);
   }
 
   /** @type {Record<number, (d: any) => void>} */
