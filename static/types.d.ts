@@ -1,6 +1,7 @@
 /** The API's objects as the client uses them; API.md describes each field. Not served: for the type checker alone. */
 import type { Api } from "./lib/api.js";
 import type { View } from "./lib/dom.js";
+import type { ServerPage } from "./lib/server-page.js";
 import type { Gateway } from "./lib/gateway.js";
 import type { History } from "./state/history.js";
 import type { Outbox } from "./state/outbox.js";
@@ -45,6 +46,13 @@ export interface Invite {
   code: string; url: string; expires_at: string | null; inviter: Author;
   server: { server_id: Id; name: string; icon_url: string | null; member_count: number };
 }
+/** An invite as those see it who made it, or manage the server. */
+export interface OwnInvite extends Invite { uses: number; max_uses: number | null; created_at: string }
+export interface Ban { user: Author; reason: string | null; banned_by: Author; created_at: string }
+export interface Change { field: string; before: any; after: any }
+export interface AuditEntry {
+  entry_id: Id; actor: Author; action: string; target_id: Id | null; reason: string | null; changes: Change[]; created_at: string;
+}
 export interface Instance { name: string; version: string; registration: "open" | "invite" | "closed"; setup_required: boolean }
 /** A stretch of a channel's messages without holes; unless there are newer ones it ends at the latest. */
 export interface Timeline {
@@ -71,6 +79,8 @@ export interface Field {
   name: string; label: string; value?: string; hint?: string; placeholder?: string; maxLength?: number; optional?: boolean;
   /** Shown to be copied, not to be changed. */
   copy?: boolean;
+  /** One of these is chosen: values and their words. */
+  choices?: [string, string][];
 }
 
 /** What the components share: given to each as its property `client`. */
@@ -89,6 +99,10 @@ declare global {
     "new-conversation": View;
     "person-card": View & { userId: Id; serverId: Id | null; near?: Element | null };
     "server-settings": View & { serverId: Id; page?: string };
+    "server-overview": ServerPage; "channel-manager": ServerPage; "role-manager": ServerPage; "member-manager": ServerPage;
+    "ban-list": ServerPage; "invite-list": ServerPage; "audit-log": ServerPage;
+    "channel-editor": ServerPage & { channelId: Id }; "role-editor": ServerPage & { roleId: Id };
+    "invite-dialog": View & { serverId: Id };
     "form-dialog": HTMLElement & { spec: Dialog };
     "invite-card": View & { code: string; accepted: boolean };
     "message-composer": View & { channel: Channel };

@@ -1,19 +1,18 @@
 /** The questions the client asks: their words, and what their answers do. */
+import { privateFromStart } from "../state/overrides.js";
 import { base, inviteCode } from "./route.js";
+import { problemText, t } from "./words.js";
 
 /**
  * @typedef {import("../types.js").Client} Client
  * @typedef {import("../types.js").Dialog} Dialog
  */
 
-/** The link made in this visit per server: opening the dialog again must not use up invites. @type {Map<string, string>} */
-const links = new Map();
-
 /** @param {Client} client @returns {Dialog} */
 export function createServer(client) {
   return {
-    title: "Create a server", text: "A place for your friends, your club or your family. It starts with one channel.", action: "Create server",
-    fields: [{ name: "name", label: "Name", placeholder: "The Book Club", maxLength: 100 }],
+    title: t("servers.create"), text: t("servers.create_text"), action: t("servers.create_action"),
+    fields: [{ name: "name", label: t("server.name"), placeholder: t("servers.name_example"), maxLength: 100 }],
     run: async ({ name }) => {
       const server = await client.api.request("POST", "servers", { name });
       await client.store.until(() => client.store.servers.has(server.server_id));
@@ -25,49 +24,62 @@ export function createServer(client) {
 /** @param {Client} client @returns {Dialog} */
 export function joinServer(client) {
   return {
-    title: "Join a server", text: "Paste the invite link that somebody sent you.", action: "Continue",
-    fields: [{ name: "link", label: "Invite link", placeholder: new URL("invite/…", base).href }],
+    title: t("servers.join"), text: t("servers.join_text"), action: t("servers.continue"),
+    fields: [{ name: "link", label: t("invite.link"), placeholder: new URL("invite/…", base).href }],
     run: async ({ link }) => client.go({ page: "invite", code: inviteCode(link) }),
   };
 }
 
-/** @param {Client} client @param {string} serverId @returns {Dialog} */
-export function createChannel(client, serverId) {
+/**
+ * @param {Client} client @param {string} serverId
+ * @param {(channelId: string) => void} [done] instead of going to the channel
+ * @returns {Dialog}
+ */
+export function createChannel(client, serverId, done) {
+  const server = client.store.servers.get(serverId);
+  const categories = client.store.channelsOf(serverId).filter((channel) => channel.type === "category");
+  const closed = server ? privateFromStart(server) : null;
   return {
-    title: "Create a channel", action: "Create channel",
+    title: t("channels.create"), action: t("channels.create_action"),
     fields: [
-      { name: "name", label: "Name", placeholder: "photos", maxLength: 100 },
-      { name: "topic", label: "Topic", hint: "What belongs here.", maxLength: 1024, optional: true },
+      { name: "name", label: t("server.name"), placeholder: t("channels.name_example"), maxLength: 100 },
+      { name: "topic", label: t("channels.topic"), hint: t("channels.topic_hint"), maxLength: 1024, optional: true },
+      ...(categories.length ? [{ name: "parent", label: t("channels.category"), optional: true,
+        choices: /** @type {[string, string][]} */ ([["", t("channels.no_category")], ...categories.map((one) => [one.channel_id, one.name])]) }] : []),
+      ...(closed ? [{ name: "access", label: t("channels.access"), optional: true,
+        choices: /** @type {[string, string][]} */ ([["", t("channels.open_to_all")], ["private", t("channels.private")]]) }] : []),
     ],
-    run: async ({ name, topic }) => {
-      const channel = await client.api.request("POST", `servers/${serverId}/channels`, { name, ...(topic && { topic }) });
+    run: async ({ name, topic, parent, access }) => {
+      const channel = await client.api.request("POST", `servers/${serverId}/channels`, {
+        name, ...(topic && { topic }), ...(parent && { parent_id: parent }), ...(access && closed && { overrides: closed }),
+      });
       await client.store.until(() => client.store.channels.has(channel.channel_id));
-      client.go({ page: "channel", server: serverId, channel: channel.channel_id });
+      if (done) done(channel.channel_id);
+      else client.go({ page: "channel", server: serverId, channel: channel.channel_id });
     },
   };
 }
 
-/** Makes the link, then shows it. @param {Client} client @param {string} serverId @returns {Promise<Dialog>} */
-export async function invitePeople(client, serverId) {
-  let link = links.get(serverId);
-  if (!link) {
-    const invite = await client.api.request("POST", `servers/${serverId}/invites`, {});
-    link = new URL(invite.url, new URL(".", base)).href;
-    links.set(serverId, link);
-  }
+/** @param {Client} client @param {string} serverId @returns {Dialog} */
+export function createCategory(client, serverId) {
   return {
-    title: `Invite people to ${client.store.servers.get(serverId)?.name ?? "the server"}`,
-    text: "Send this link to whoever should join. It works for 7 days, for everybody who has it.", action: "Done",
-    fields: [{ name: "link", label: "Invite link", value: link, copy: true }],
+    title: t("channels.create_category"), text: t("channels.category_text"), action: t("channels.create_category_action"),
+    fields: [{ name: "name", label: t("server.name"), placeholder: t("channels.category_example"), maxLength: 100 }],
+    run: async ({ name }) => { await client.api.request("POST", `servers/${serverId}/channels`, { name, type: "category" }); },
   };
+}
+
+/** What to open for a link to send around. @param {string} serverId */
+export function invitePeople(serverId) {
+  return { tag: "invite-dialog", serverId };
 }
 
 /** @param {() => Promise<void>} remove @returns {Dialog} */
 export function deleteMessage(remove) {
-  return { title: "Delete this message?", text: "It goes for everybody, and does not come back.", action: "Delete", danger: true, run: remove };
+  return { title: t("message.delete_title"), text: t("message.delete_text"), action: t("message.delete"), danger: true, run: remove };
 }
 
 /** @param {unknown} error @returns {Dialog} */
 export function failed(error) {
-  return { title: "That did not work", text: error instanceof Error ? error.message : String(error), action: "Close" };
+  return { title: t("dialog.failed"), text: problemText(error), action: t("dialog.close") };
 }

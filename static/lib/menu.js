@@ -32,7 +32,8 @@ export function openMenu(anchor, label, entries) {
     if (menu.contains(document.activeElement) || document.activeElement === document.body) /** @type {HTMLElement | null} */ (before)?.focus();
     menu.remove();
   });
-  document.body.append(menu);
+  // Beside a modal dialog everything is inert; so what belongs to one stands in it.
+  (anchor.closest("dialog") ?? document.body).append(menu);
   menu.showPopover();
   place(menu, anchor);
   menu.querySelector("button")?.focus({ preventScroll: true });

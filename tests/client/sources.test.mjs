@@ -57,5 +57,7 @@ test("every colour is a token", () => {
 });
 
 test("files stay small enough to read", () => {
-  for (const name of names.filter((one) => /\.(js|css|ts)$/.test(one))) assert.ok(read(name).split("\n").length < 400, name);
+  // But for lists of words and of emoji, which nobody reads from end to end.
+  const isRead = (one) => /\.(js|css|ts)$/.test(one) && !one.startsWith("strings/") && !one.endsWith("-data.js");
+  for (const name of names.filter(isRead)) assert.ok(read(name).split("\n").length < 400, name);
 });

@@ -1,6 +1,6 @@
 /** The channels of a server, or the direct messages; below them, oneself. */
 import { avatar, h, reconcile, View } from "../../lib/dom.js";
-import { createChannel, failed, invitePeople } from "../../lib/dialogs.js";
+import { createChannel, invitePeople } from "../../lib/dialogs.js";
 import { icon } from "../../lib/icons.js";
 import { openMenu } from "../../lib/menu.js";
 import { routePath } from "../../lib/route.js";
@@ -59,7 +59,7 @@ class ChannelList extends View {
     const may = (/** @type {string} */ permission) => client.store.can(server, permission);
     const manages = ["manage_server", "manage_roles", "manage_channels", "kick_members", "ban_members"].some(may);
     openMenu(/** @type {Element} */ (this.#head.querySelector("button")), server.name, [
-      may("create_invite") && { label: t("servers.invite"), icon: "invite", act: () => this.#invite(id) },
+      may("create_invite") && { label: t("servers.invite"), icon: "invite", act: () => this.tell("overlay", invitePeople(id)) },
       may("manage_channels") && { label: t("channels.create"), icon: "plus", act: () => this.tell("dialog", createChannel(client, id)) },
       { label: manages ? t("servers.settings") : t("servers.about"), icon: "settings", act: () => this.tell("overlay", { tag: "server-settings", serverId: id }) },
       { label: t("servers.mark_read"), icon: "check", act: () => this.#markRead(id) },
@@ -69,11 +69,6 @@ class ChannelList extends View {
   /** @param {string} serverId */
   async #markRead(serverId) {
     await this.client.api.request("PUT", `servers/${serverId}/read`).catch((error) => this.tell("toast", { text: problemText(error) }));
-  }
-
-  /** @param {string} serverId */
-  async #invite(serverId) {
-    this.tell("dialog", await invitePeople(this.client, serverId).catch(failed));
   }
 
   /** @param {HTMLAnchorElement} link @param {import("../../types.js").Channel} channel */

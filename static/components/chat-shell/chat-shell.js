@@ -1,6 +1,6 @@
 /** The whole chat: servers, channels, what the address names, and a panel beside it. On a phone the lists are a drawer. */
 import { h, later, View } from "../../lib/dom.js";
-import { createChannel, createServer, failed, invitePeople, joinServer } from "../../lib/dialogs.js";
+import { createChannel, createServer, invitePeople, joinServer } from "../../lib/dialogs.js";
 import { icon } from "../../lib/icons.js";
 import { openMenu } from "../../lib/menu.js";
 import { remember, remembered } from "../../lib/storage.js";
@@ -201,7 +201,7 @@ class ChatShell extends View {
     }
     const name = store.user?.display_name || store.user?.username || "";
     const [first] = store.servers.values();
-    const invite = async () => this.tell("dialog", await invitePeople(client, first.server_id).catch(failed));
+    const invite = () => this.tell("overlay", invitePeople(first.server_id));
     return h("div", { class: "empty" }, h("h1", { dir: "auto" }, t("shell.hello", { name })),
       h("p", {}, first ? t("shell.choose") : t("shell.first_server")),
       h("div", { class: "actions" },

@@ -1,10 +1,11 @@
 /** One question in a modal dialog: made, shown, and gone with its answer. */
-import { Problem } from "../../lib/api.js";
 import { h } from "../../lib/dom.js";
+import { select } from "../../lib/forms.js";
 import { icon } from "../../lib/icons.js";
+import { problemText, t } from "../../lib/words.js";
 
 class FormDialog extends HTMLElement {
-  /** @type {import("../../types.js").Dialog} */ spec = { title: "", action: "Close" };
+  /** @type {import("../../types.js").Dialog} */ spec = { title: "", action: t("dialog.close") };
   #dialog = h("dialog", { class: "dialog", onclose: () => this.remove() });
 
   connectedCallback() {
@@ -23,7 +24,7 @@ class FormDialog extends HTMLElement {
     const form = h("form", { class: "stack" },
       h("h2", { id: "dialog-title", dir: "auto" }, title), text && h("p", { class: "lead" }, text),
       ...fields.map((field) => (field.copy ? this.#copyField(field) : this.#field(field))), error,
-      h("div", { class: "actions" }, run && h("button", { type: "button", onclick: close }, "Cancel"), button));
+      h("div", { class: "actions" }, run && h("button", { type: "button", onclick: close }, t("dialog.cancel")), button));
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       if (!run) return close();
@@ -36,7 +37,7 @@ class FormDialog extends HTMLElement {
         this.#focusFirst();
       } catch (problem) {
         button.disabled = false;
-        error.textContent = problem instanceof Problem ? problem.message : String(problem);
+        error.textContent = problemText(problem);
       }
     });
     this.#dialog.setAttribute("aria-labelledby", "dialog-title");
@@ -50,9 +51,9 @@ class FormDialog extends HTMLElement {
   }
 
   /** @param {import("../../types.js").Field} field */
-  #field({ name, label, value = "", hint = "", placeholder = "", maxLength, optional = false }) {
-    return h("label", { class: "field" }, h("span", { class: "label" }, label, optional && h("i", {}, " (optional)")),
-      h("input", { name, value, placeholder, maxLength, required: !optional, autocomplete: "off", dir: "auto" }),
+  #field({ name, label, value = "", hint = "", placeholder = "", maxLength, optional = false, choices }) {
+    return h("label", { class: "field" }, h("span", { class: "label" }, label, optional && !choices && h("i", {}, ` ${t("dialog.optional")}`)),
+      choices ? select(choices, value, { name }) : h("input", { name, value, placeholder, maxLength, required: !optional, autocomplete: "off", dir: "auto" }),
       hint && h("span", { class: "hint" }, hint));
   }
 
@@ -65,11 +66,11 @@ class FormDialog extends HTMLElement {
       // On plain http there is no clipboard API; the old command still works there.
       if (navigator.clipboard) await navigator.clipboard.writeText(value).catch(() => {});
       else document.execCommand("copy");
-      told.textContent = "Copied";
+      told.textContent = t("dialog.copied");
     };
     return h("div", { class: "field" }, h("label", { class: "label", for: `copy-${name}` }, label),
       h("div", { class: "copy" }, Object.assign(input, { id: `copy-${name}` }),
-        h("button", { type: "button", onclick: copy }, icon("copy"), "Copy")), told);
+        h("button", { type: "button", onclick: copy }, icon("copy"), t("dialog.copy"))), told);
   }
 }
 

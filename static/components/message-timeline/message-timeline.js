@@ -1,6 +1,6 @@
 /** A channel's messages: the latest ones at the bottom, others by scrolling or by a link. What one reads never moves. */
 import { h, reconcile, View } from "../../lib/dom.js";
-import { failed, invitePeople } from "../../lib/dialogs.js";
+import { invitePeople } from "../../lib/dialogs.js";
 import { icon } from "../../lib/icons.js";
 import { clockText, dayText, plain } from "../../lib/text.js";
 import { problemText, t } from "../../lib/words.js";
@@ -149,7 +149,7 @@ class MessageTimeline extends View {
     if (this.#start.dataset.look === look) return;
     this.#start.dataset.look = look;
     if (!shown) return this.#start.replaceChildren();
-    const invite = async () => this.tell("dialog", await invitePeople(client, String(channel.server_id)).catch(failed));
+    const invite = () => this.tell("overlay", invitePeople(String(channel.server_id)));
     const text = server ? (empty ? t("timeline.start_empty") : t("timeline.start")) : (empty ? t("timeline.start_direct_empty") : t("timeline.start_direct"));
     this.#start.replaceChildren(h("h3", { dir: "auto" }, server ? t("timeline.welcome", { channel: name }) : name), h("p", {}, text),
       lonely ? h("button", { onclick: invite }, icon("invite"), t("servers.invite")) : "");
