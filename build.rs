@@ -11,13 +11,17 @@ use hmac_sha256::Hash;
 
 #[path = "src/web/bundle.rs"]
 mod bundle;
+#[path = "src/web/joined.rs"]
+mod joined;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=static");
     println!("cargo:rerun-if-changed=src/web/bundle.rs");
+    println!("cargo:rerun-if-changed=src/web/joined.rs");
     println!("cargo:rerun-if-changed=build.rs");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
-    let bundle = bundle::read(Path::new("static"))?;
+    let mut bundle = bundle::read(Path::new("static"))?;
+    joined::join(&mut bundle);
     let mut whole = Hash::new();
     whole.update(&bundle.page);
     let mut table = format!("static PAGE: &str = {:?};\nstatic ASSETS: &[Asset] = &[\n", bundle.page);

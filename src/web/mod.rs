@@ -5,6 +5,8 @@
 mod bundle;
 mod embedded;
 mod headers;
+#[cfg(test)]
+mod joined;
 mod negotiate;
 mod path;
 #[cfg(test)]

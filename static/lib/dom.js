@@ -25,6 +25,11 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+/** What is at work only once the chat is on the screen: keys and notices. */
+export async function late() {
+  return Promise.all([import("./shortcuts.js"), import("./notifications.js")]);
+}
+
 /** Fetches the modules of elements that few need at once. @param {...string} tags */
 export function load(...tags) {
   return Promise.all(tags.map((tag) => import(`../components/${tag}/${tag}.js`)));
