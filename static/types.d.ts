@@ -108,7 +108,7 @@ declare global {
     "message-composer": View & { channel: Channel };
     "message-row": View & {
       item: { message: Message; grouped: boolean }; link: string; path: string;
-      edit(): void; copy(text: string): void; complain(error: unknown): void;
+      arm(): void; edit(): void; copy(text: string): void; complain(error: unknown): void;
     };
     "message-timeline": View & { channel: Channel; editLast(): void; toBottom(): void };
     "sign-in": View & { invite: string | null };
