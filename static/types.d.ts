@@ -34,7 +34,7 @@ export interface Message {
   reply_to: { message_id: Id; author?: Author; content?: string; deleted?: boolean } | null; mentions: Id[]; mentioned_users: Author[]; mention_roles: Id[]; mention_everyone: boolean;
   attachments: Attachment[]; reactions?: Reaction[]; pinned: boolean; nonce?: string;
   /** Only on rows that the server has not confirmed: under way, not sent for want of a connection, or turned down. */
-  pending?: "sending" | "offline" | "refused";
+  pending?: "sending" | "offline" | "refused" | "expired";
   /** Why it was turned down, in words. */
   refusal?: string;
 }
@@ -53,7 +53,10 @@ export interface Change { field: string; before: any; after: any }
 export interface AuditEntry {
   entry_id: Id; actor: Author; action: string; target_id: Id | null; reason: string | null; changes: Change[]; created_at: string;
 }
-export interface Instance { name: string; version: string; registration: "open" | "invite" | "closed"; setup_required: boolean }
+export interface Instance {
+  name: string; version: string; registration: "open" | "invite" | "closed"; setup_required: boolean;
+  limits: Record<string, number>;
+}
 /** A stretch of a channel's messages without holes; unless there are newer ones it ends at the latest. */
 export interface Timeline {
   messages: Message[]; pending: Message[]; hasOlder: boolean; hasNewer: boolean; loaded: boolean;
@@ -95,7 +98,7 @@ declare global {
   interface HTMLElementTagNameMap {
     "about-page": View; "channel-list": View; "chat-shell": View; "server-rail": View; "settings-page": View;
     "member-list": View; "search-panel": View; "pins-panel": View; "quick-switcher": View; "shortcut-sheet": View;
-    "toast-list": View; "emoji-picker": HTMLElement; "image-lightbox": HTMLElement;
+    "toast-list": View; "emoji-picker": HTMLElement & { anchor: Element }; "image-lightbox": HTMLElement;
     "new-conversation": View;
     "person-card": View & { userId: Id; serverId: Id | null; near?: Element | null };
     "server-settings": View & { serverId: Id; page?: string };

@@ -22,8 +22,11 @@ export class Outbox {
     this.sleep = sleep;
   }
 
-  /** @param {string} channelId @param {string} content */
-  send(channelId, content) {
+  /**
+   * @param {string} channelId @param {string} content
+   * @param {{replyTo?: import("../types.js").Message | null, attachments?: import("../types.js").Attachment[]}} [more]
+   */
+  send(channelId, content, { replyTo = null, attachments = [] } = {}) {
     this.#sendAgain(channelId);
     const nonce = newNonce();
     const author = /** @type {import("../types.js").User} */ (this.store.user);
@@ -31,8 +34,9 @@ export class Outbox {
     this.store.setTimeline(channelId, {
       pending: [...pending, {
         message_id: `pending ${nonce}`, channel_id: channelId, author, content, nonce, pending: "sending",
-        timestamp: new Date().toISOString(), edited_at: null, reply_to: null, mentions: [], mentioned_users: [],
-        mention_roles: [], mention_everyone: false, attachments: [], reactions: [], pinned: false,
+        timestamp: new Date().toISOString(), edited_at: null, reply_to: replyTo && { message_id: replyTo.message_id, author: replyTo.author, content: replyTo.content },
+        mentions: [], mentioned_users: [],
+        mention_roles: [], mention_everyone: false, attachments, reactions: [], pinned: false,
       }],
     });
     return this.#queue(channelId, nonce);
@@ -77,7 +81,10 @@ export class Outbox {
       const row = this.store.timeline(channelId).pending.find((one) => one.nonce === nonce);
       if (row?.pending !== "sending") return;
       try {
-        const message = await this.api.request("POST", `channels/${channelId}/messages`, { content: row.content, nonce });
+        const message = await this.api.request("POST", `channels/${channelId}/messages`, {
+          content: row.content, nonce, ...(row.reply_to && { reply_to: row.reply_to.message_id }),
+          ...(row.attachments.length > 0 && { attachments: row.attachments.map((file) => file.attachment_id) }),
+        });
         this.store.confirm({ ...message, nonce });
         return;
       } catch (error) {

@@ -14,7 +14,7 @@ const languages = await Promise.all(Object.keys(LANGUAGES).map(async (tag) =>
 const [[, english]] = languages;
 
 /** Keys that are put together at run time: these beginnings may have any ending. */
-const FAMILIES = ["problem.", "status.", "permission.", "audit.", "theme.", "notify.", "registration."];
+const FAMILIES = ["problem.", "status.", "permission.", "audit.", "theme.", "notify.", "registration.", "emoji.group."];
 
 test("there is a file for each language, and a language for each file", () => {
   assert.deepEqual(readdirSync(new URL("strings/", root)).sort(), Object.keys(LANGUAGES).map((tag) => `${tag}.js`).sort());
