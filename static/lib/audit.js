@@ -38,7 +38,9 @@ export function sentence({ action, target_id: id, changes }, names) {
   const of = (/** @type {string} */ field) => changes.find((change) => change.field === field);
   const channel = of("channel_id");
   const author = of("author_id")?.before;
-  const key = `audit.${action}`;
+  // A category is kept as a channel, and is none to people.
+  const kindOf = of("type");
+  const key = `audit.${(kindOf?.after ?? kindOf?.before) === "category" ? action.replace("channel", "category") : action}`;
   if (!has(key)) return t("audit.other", { action });
   return t(key, {
     target: kind && id ? names[kind](id) : "", channel: channel ? names.channel(channel.before ?? channel.after) : "",
@@ -53,7 +55,7 @@ function overrideRole(changes, names) {
 }
 
 /** Fields that the sentence tells already, or that mean nothing to people. */
-const SILENT = ["role_id", "channel_id", "author_id", "owner_id", "position", "overrides"];
+const SILENT = ["role_id", "channel_id", "author_id", "owner_id", "position", "overrides", "type"];
 
 /** What changed, a line each. @param {AuditEntry} entry @param {Names} names @returns {string[]} */
 export function details({ action, changes }, names) {
@@ -90,6 +92,5 @@ function text(field, value, names) {
   if (field === "parent_id") return names.channel(value);
   if (field === "inviter_id") return names.user(value);
   if (field === "expires_at") return fullText(new Date(value));
-  if (field === "type") return t(`audit.type.${value}`);
   return String(value);
 }

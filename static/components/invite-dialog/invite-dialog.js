@@ -3,6 +3,7 @@ import { h, View } from "../../lib/dom.js";
 import { iconButton, labelled, select } from "../../lib/forms.js";
 import { icon } from "../../lib/icons.js";
 import { copyFrom, DEFAULT_EXPIRY, expiries, linkOf, uses } from "../../lib/invites.js";
+import { base } from "../../lib/route.js";
 import { fullText } from "../../lib/text.js";
 import { problemText, t } from "../../lib/words.js";
 
@@ -68,10 +69,11 @@ class InviteDialog extends View {
     const until = invite.expires_at ? t("invite.until", { time: fullText(new Date(invite.expires_at)) }) : t("invite.no_end");
     const who = invite.max_uses ? t("invite.for_people", { count: invite.max_uses }) : t("invite.for_all");
     this.#lasts.textContent = `${until} ${who}`;
-    const address = new URL(`invites/${encodeURIComponent(invite.code)}/qr.svg`, this.client.api.root).href;
+    const address = new URL(`invites/${encodeURIComponent(invite.code)}/qr.svg`, base).href;
     this.#code.replaceChildren(h("img", { src: address, alt: t("invite.code_alt"), width: 160, height: 160 }), h("figcaption", { class: "hint" }, t("invite.code")));
     this.#link.focus();
     this.#link.select();
+    this.#link.scrollLeft = 0;
   }
 
   async #copy() {
