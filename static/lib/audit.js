@@ -59,7 +59,10 @@ const SILENT = ["role_id", "channel_id", "author_id", "owner_id", "position", "o
 
 /** What changed, a line each. @param {AuditEntry} entry @param {Names} names @returns {string[]} */
 export function details({ action, changes }, names) {
-  const lines = changes.filter(({ field }) => !SILENT.includes(field)).flatMap((change) => line(action, change, names));
+  // Of what is gone its end is told, not how it looked; a link is known by its beginning alone.
+  const told = action.endsWith("_delete") ? [] : changes.filter(({ field }) => !SILENT.includes(field));
+  const link = action === "invite_delete" ? changes.map(({ field, before }) => ({ field, before: null, after: before })) : [];
+  const lines = [...told, ...link].flatMap((change) => line(action, change, names));
   const closed = changes.some(({ field, after }) => field === "overrides" && after?.some((/** @type {any} */ one) => one.deny.includes("view_channel")));
   const moved = changes.some(({ field, before }) => field === "position" && before !== null) || (action === "channel_update" && !changes.length);
   return [...lines, ...(closed ? [t("audit.made_private")] : []), ...(moved && action.endsWith("_update") ? [t("audit.moved")] : [])];
@@ -73,6 +76,7 @@ function line(action, { field, before, after }, names) {
   if (field === "icon_url") return [t(after ? "audit.icon" : "audit.icon_removed")];
   if (field === "description" || field === "topic") return [after ? t(`audit.${field}`, { text: after }) : t(`audit.${field}_removed`)];
   if (field === "delete_message_seconds") return [t("audit.messages_deleted", { count: Math.round(after / 3600) })];
+  if (field === "color" && !before && !after) return [];
   const label = has(`audit.field.${field}`) ? t(`audit.field.${field}`) : field;
   const shown = (/** @type {any} */ value) => text(field, value, names);
   if (before === null) return after === null ? [] : [t("audit.is", { field: label, after: shown(after) })];

@@ -16,8 +16,14 @@ export function labelled(label, control, hint = "") {
 
 /** One of several. @param {[string, string][]} choices values and their words @param {string} value @param {Record<string, any>} [properties] */
 export function select(choices, value, properties = {}) {
-  const options = choices.map(([one, words]) => h("option", { value: one, selected: one === value }, words));
-  return h("select", properties, ...options);
+  return choose(h("select", properties), choices, value);
+}
+
+/** Gives a list other choices. @param {HTMLSelectElement} list @param {[string, string][]} choices @param {string} value */
+export function choose(list, choices, value) {
+  list.replaceChildren(...choices.map(([one, words]) => h("option", { value: one }, words)));
+  list.value = value;
+  return list;
 }
 
 /**
@@ -30,6 +36,14 @@ export function toggle({ label, hint = "", checked, disabled = false, name = "",
   const below = h("span", { class: "hint", id: `hint-${count}` }, hint, why && h("span", { class: "why" }, ` ${why}`));
   const input = h("input", { type: "checkbox", role: "switch", name, checked, disabled, onchange, ...((hint || why) && { "aria-describedby": below.id }) });
   return h("label", { class: "toggle" }, h("span", { class: "words" }, h("span", { class: "name" }, label), below), input);
+}
+
+/** Gives the focus to an element, once the question that stands over the page is gone. @param {() => Element | null} find */
+export function focusSoon(find) {
+  const focus = () => /** @type {HTMLElement | null} */ (find())?.focus();
+  const question = document.querySelector("form-dialog dialog");
+  if (question) question.addEventListener("close", focus);
+  else focus();
 }
 
 /** A small button that shows an icon only. @param {string} label @param {Parameters<typeof icon>[0]} picture @param {(event: any) => void} onclick */

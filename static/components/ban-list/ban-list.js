@@ -1,5 +1,6 @@
 /** Who is kept out of a server, why and by whom; and the way back in. */
 import { avatar, h, reconcile } from "../../lib/dom.js";
+import { focusSoon } from "../../lib/forms.js";
 import { OP } from "../../lib/ops.js";
 import { ServerPage } from "../../lib/server-page.js";
 import { fullText } from "../../lib/text.js";
@@ -12,7 +13,7 @@ const name = (/** @type {import("../../types.js").Author} */ user) => user.displ
 
 class BanList extends ServerPage {
   #list = h("ul", { class: "rows" });
-  #empty = h("p", { class: "lead" }, t("bans.none"));
+  #empty = h("p", { class: "lead", tabIndex: -1 }, t("bans.none"));
   #more = h("button", { class: "plain", hidden: true, onclick: () => this.#load() }, t("server.more"));
   /** @type {Ban[]} */ #bans = [];
   #loaded = false;
@@ -58,6 +59,7 @@ class BanList extends ServerPage {
         await this.client.api.request("DELETE", this.path(`bans/${user.user_id}`));
         this.#bans = this.#bans.filter((ban) => ban.user.user_id !== user.user_id);
         this.render();
+        focusSoon(() => this.#list.querySelector("button") ?? this.#empty);
       },
     });
   }

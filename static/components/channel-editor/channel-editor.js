@@ -1,6 +1,6 @@
 /** One channel: what it is called, where it stands, and who may do what in it. */
 import { h, reconcile } from "../../lib/dom.js";
-import { labelled, savedForm, select, toggle } from "../../lib/forms.js";
+import { choose, focusSoon, labelled, savedForm, toggle } from "../../lib/forms.js";
 import { icon } from "../../lib/icons.js";
 import { ServerPage } from "../../lib/server-page.js";
 import { t } from "../../lib/words.js";
@@ -47,7 +47,7 @@ class ChannelEditor extends ServerPage {
       h("section", { class: "end" }, h("div", {}, h("h4", {}, t(category ? "channels.delete_category" : "channels.delete")),
         h("p", { class: "hint" }, t(category ? "channels.delete_category_text" : "channels.delete_text"))),
       h("button", { class: "danger", onclick: () => this.#remove() }, t("server.remove"))));
-    this.#title.focus();
+    focusSoon(() => this.#title);
   }
 
   render() {
@@ -66,8 +66,8 @@ class ChannelEditor extends ServerPage {
     this.#topic.value = channel.topic;
     const categories = this.client.store.channelsOf(this.serverId).filter((one) => one.type === "category");
     const known = categories.some((one) => one.channel_id === channel.parent_id);
-    this.#parent.replaceChildren(...select([["", t("channels.no_category")], ...categories.map((one) => /** @type {[string, string]} */ ([one.channel_id, one.name]))],
-      known ? String(channel.parent_id) : "").children);
+    choose(this.#parent, [["", t("channels.no_category")], ...categories.map((one) => /** @type {[string, string]} */ ([one.channel_id, one.name]))],
+      known ? String(channel.parent_id) : "");
   }
 
   /** @param {FormData} values */
@@ -109,7 +109,7 @@ class ChannelEditor extends ServerPage {
       const name = role.role_id === server.server_id ? t("roles.everyone") : role.name;
       return channel.overrides.some((one) => one.role_id === role.role_id) ? t("channels.with_rules", { name }) : name;
     };
-    this.#role.replaceChildren(...select(byStrength(server.roles).map((role) => /** @type {[string, string]} */ ([role.role_id, words(role)])), chosen).children);
+    choose(this.#role, byStrength(server.roles).map((role) => /** @type {[string, string]} */ ([role.role_id, words(role)])), chosen);
   }
 
   #drawTable() {

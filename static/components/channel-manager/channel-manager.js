@@ -1,7 +1,7 @@
 /** The channels of a server as they stand: made, moved, and opened to be changed. */
 import { h, later, reconcile } from "../../lib/dom.js";
 import { createCategory, createChannel } from "../../lib/dialogs.js";
-import { iconButton } from "../../lib/forms.js";
+import { focusSoon, iconButton } from "../../lib/forms.js";
 import { icon } from "../../lib/icons.js";
 import { ServerPage } from "../../lib/server-page.js";
 import { t } from "../../lib/words.js";
@@ -99,7 +99,7 @@ class ChannelManager extends ServerPage {
     this.#chosen = id;
     this.#all.hidden = Boolean(id);
     this.#one.replaceChildren(...id ? [later("channel-editor", { client: this.client, serverId: this.serverId, channelId: id })] : []);
-    if (!id) /** @type {HTMLElement | null} */ (this.#list.querySelector(`[data-id="${before}"] button`) ?? this.#all.querySelector("button"))?.focus();
+    if (!id) focusSoon(() => this.#list.querySelector(`[data-id="${before}"] button`) ?? this.#all.querySelector("button"));
   }
 }
 

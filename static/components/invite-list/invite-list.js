@@ -1,6 +1,7 @@
 /** The links that lead into a server: how often they were used, how long they last, who made them; revoked one by one. */
 import { h, reconcile } from "../../lib/dom.js";
 import { invitePeople } from "../../lib/dialogs.js";
+import { focusSoon } from "../../lib/forms.js";
 import { icon } from "../../lib/icons.js";
 import { copyFrom, linkOf } from "../../lib/invites.js";
 import { ServerPage } from "../../lib/server-page.js";
@@ -10,7 +11,7 @@ import { t } from "../../lib/words.js";
 /** @typedef {import("../../types.js").OwnInvite} OwnInvite */
 
 class InviteList extends ServerPage {
-  #lead = h("p", { class: "lead" });
+  #lead = h("p", { class: "lead", tabIndex: -1 });
   #list = h("ul", { class: "rows" });
   #new = h("button", { class: "primary", onclick: () => this.#make() }, icon("plus"), t("invite.new"));
   /** @type {OwnInvite[] | null} */ #invites = null;
@@ -62,6 +63,7 @@ class InviteList extends ServerPage {
         await this.client.api.request("DELETE", `invites/${encodeURIComponent(code)}`);
         this.#invites = this.#invites?.filter((invite) => invite.code !== code) ?? null;
         this.render();
+        focusSoon(() => this.#lead);
       },
     });
   }

@@ -1,6 +1,6 @@
 /** One role: its name, its colour, and what it grants. What one may not grant says why. */
 import { h } from "../../lib/dom.js";
-import { labelled, savedForm, toggle } from "../../lib/forms.js";
+import { focusSoon, labelled, savedForm, toggle } from "../../lib/forms.js";
 import { icon } from "../../lib/icons.js";
 import { ServerPage } from "../../lib/server-page.js";
 import { t } from "../../lib/words.js";
@@ -34,7 +34,7 @@ class RoleEditor extends ServerPage {
     this.#form.addEventListener("undo", () => this.#fill());
     this.append(h("header", { class: "sub" }, h("button", { class: "link back", onclick: () => this.tell("back") }, icon("left"), t("roles.all")), this.#title),
       this.#locked, this.problem, h("section", {}, this.#form), everyone ? "" : this.#end);
-    this.#title.focus();
+    focusSoon(() => this.#title);
   }
 
   render() {

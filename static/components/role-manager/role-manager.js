@@ -1,6 +1,6 @@
 /** The roles of a server, strongest first: made, moved, and opened to be changed. */
 import { h, later, reconcile } from "../../lib/dom.js";
-import { iconButton } from "../../lib/forms.js";
+import { focusSoon, iconButton } from "../../lib/forms.js";
 import { icon } from "../../lib/icons.js";
 import { ServerPage } from "../../lib/server-page.js";
 import { t } from "../../lib/words.js";
@@ -101,7 +101,7 @@ class RoleManager extends ServerPage {
     this.#chosen = id;
     this.#all.hidden = Boolean(id);
     this.#one.replaceChildren(...id ? [later("role-editor", { client: this.client, serverId: this.serverId, roleId: id })] : []);
-    if (!id) /** @type {HTMLElement | null} */ (this.#list.querySelector(`[data-id="${before}"] button`) ?? this.#list.querySelector("button"))?.focus();
+    if (!id) focusSoon(() => this.#list.querySelector(`[data-id="${before}"] button`) ?? this.#list.querySelector("button"));
   }
 }
 
