@@ -27,7 +27,9 @@ export function namesIn(entries) {
 export function peopleIn(entries) {
   const ids = entries.flatMap(({ action, target_id: id, changes }) => [
     ...(id && TARGETS[action.split("_")[0]] === "user" ? [id] : []),
-    ...changes.filter(({ field }) => ["author_id", "inviter_id", "owner_id"].includes(field)).flatMap(({ before, after }) => [before, after]),
+    ...changes
+      .filter(({ field }) => ["author_id", "inviter_id", "owner_id"].includes(field))
+      .flatMap(({ before, after }) => [before, after]),
   ]);
   return [...new Set(ids.filter(Boolean))];
 }
@@ -43,8 +45,10 @@ export function sentence({ action, target_id: id, changes }, names) {
   const key = `audit.${(kindOf?.after ?? kindOf?.before) === "category" ? action.replace("channel", "category") : action}`;
   if (!has(key)) return t("audit.other", { action });
   return t(key, {
-    target: kind && id ? names[kind](id) : "", channel: channel ? names.channel(channel.before ?? channel.after) : "",
-    user: author ? names.user(author) : "", role: overrideRole(changes, names),
+    target: kind && id ? names[kind](id) : "",
+    channel: channel ? names.channel(channel.before ?? channel.after) : "",
+    user: author ? names.user(author) : "",
+    role: overrideRole(changes, names),
   });
 }
 
@@ -63,8 +67,11 @@ export function details({ action, changes }, names) {
   const told = action.endsWith("_delete") ? [] : changes.filter(({ field }) => !SILENT.includes(field));
   const link = action === "invite_delete" ? changes.map(({ field, before }) => ({ field, before: null, after: before })) : [];
   const lines = [...told, ...link].flatMap((change) => line(action, change, names));
-  const closed = changes.some(({ field, after }) => field === "overrides" && after?.some((/** @type {any} */ one) => one.deny.includes("view_channel")));
-  const moved = changes.some(({ field, before }) => field === "position" && before !== null) || (action === "channel_update" && !changes.length);
+  const closed = changes.some(
+    ({ field, after }) => field === "overrides" && after?.some((/** @type {any} */ one) => one.deny.includes("view_channel")),
+  );
+  const moved =
+    changes.some(({ field, before }) => field === "position" && before !== null) || (action === "channel_update" && !changes.length);
   return [...lines, ...(closed ? [t("audit.made_private")] : []), ...(moved && action.endsWith("_update") ? [t("audit.moved")] : [])];
 }
 
@@ -83,11 +90,17 @@ function line(action, { field, before, after }, names) {
   return [t("audit.became", { field: label, before: shown(before), after: after === null ? t("audit.nothing") : shown(after) })];
 }
 
-/** What was added to a set, and what was taken. @param {string} field @param {string[]} before @param {string[]} after @param {(one: string) => string} word */
+/**
+ * What was added to a set, and what was taken.
+ * @param {string} field @param {string[]} before @param {string[]} after @param {(one: string) => string} word
+ */
 function sets(field, before, after, word) {
   const added = after.filter((one) => !before.includes(one)).map(word);
   const gone = before.filter((one) => !after.includes(one)).map(word);
-  return [...(added.length ? [t(`audit.${field}_added`, { list: listText(added) })] : []), ...(gone.length ? [t(`audit.${field}_gone`, { list: listText(gone) })] : [])];
+  return [
+    ...(added.length ? [t(`audit.${field}_added`, { list: listText(added) })] : []),
+    ...(gone.length ? [t(`audit.${field}_gone`, { list: listText(gone) })] : []),
+  ];
 }
 
 /** @param {string} field @param {any} value @param {Names} names @returns {string} */

@@ -13,14 +13,30 @@ import { channel, person } from "./fakes.mjs";
 
 const member = (id, ...roles) => ({ user: person(id, `user${id}`), server_id: "5", nickname: null, roles, joined_at: "" });
 const role = (id, position, ...permissions) => ({ role_id: id, name: `role${id}`, color: 0, position, permissions });
-const ROLES = [role("7", 2, "manage_roles", "kick_members", "manage_channels"), role("6", 1, "attach_files"), role("5", 0, "view_channel", "send_messages")];
+const ROLES = [
+  role("7", 2, "manage_roles", "kick_members", "manage_channels"),
+  role("6", 1, "attach_files"),
+  role("5", 0, "view_channel", "send_messages"),
+];
 
 /** Alice, with these roles, in a server of somebody's. */
-const server = (roles = ["7"], fields = {}) => ({ server_id: "5", owner_id: "9", name: "Book Club", roles: ROLES, member: member("1", ...roles), channels: [], permissions: [], ...fields });
+const server = (roles = ["7"], fields = {}) => ({
+  server_id: "5",
+  owner_id: "9",
+  name: "Book Club",
+  roles: ROLES,
+  member: member("1", ...roles),
+  channels: [],
+  permissions: [],
+  ...fields,
+});
 
 test("equal is not below, and the owner stands above all", () => {
   const all = server(["7"], { roles: [...ROLES, role("8", 3)] });
-  assert.deepEqual(["", "6", "7", "8"].map((id) => authority.outranks(all, member("2", id))), [true, true, false, false]);
+  assert.deepEqual(
+    ["", "6", "7", "8"].map((id) => authority.outranks(all, member("2", id))),
+    [true, true, false, false],
+  );
   assert.equal(authority.outranks(all, member("9")), false, "the owner");
   assert.equal(authority.outranks(server([], { owner_id: "1" }), member("2", "7")), true);
   assert.equal(authority.outranks(server([], { owner_id: "1" }), member("1")), false, "oneself");
@@ -28,7 +44,10 @@ test("equal is not below, and the owner stands above all", () => {
 
 test("one changes roles below one's own highest, and grants what one has", () => {
   const own = server();
-  assert.deepEqual(ROLES.map((one) => authority.mayChangeRole(own, one)), [false, true, true]);
+  assert.deepEqual(
+    ROLES.map((one) => authority.mayChangeRole(own, one)),
+    [false, true, true],
+  );
   assert.equal(authority.whyNot(own, ROLES[1], "kick_members"), null);
   assert.equal(authority.whyNot(own, ROLES[1], "ban_members"), "lacking");
   assert.equal(authority.whyNot(own, ROLES[1], "attach_files"), null, "what the role has already may be taken");
@@ -56,12 +75,27 @@ test("roles move one step, not past one's own and not below everyone", () => {
   assert.equal(authority.rolePlace(own, ROLES[0], 1), null);
   assert.equal(authority.rolePlace(own, ROLES[0], -1), 1);
   assert.equal(authority.rolePlace(own, ROLES[2], 1), null);
-  assert.deepEqual(authority.byStrength([...ROLES].reverse()).map((one) => one.role_id), ["7", "6", "5"]);
+  assert.deepEqual(
+    authority.byStrength([...ROLES].reverse()).map((one) => one.role_id),
+    ["7", "6", "5"],
+  );
 });
 
 test("what may be done to a member, and which pages there are", () => {
-  assert.deepEqual(authority.actionsOn(server(["7", "6"]), member("2")), { roles: true, nickname: false, kick: true, ban: false, handOver: false });
-  assert.deepEqual(authority.actionsOn(server([]), member("1")), { roles: false, nickname: true, kick: false, ban: false, handOver: false });
+  assert.deepEqual(authority.actionsOn(server(["7", "6"]), member("2")), {
+    roles: true,
+    nickname: false,
+    kick: true,
+    ban: false,
+    handOver: false,
+  });
+  assert.deepEqual(authority.actionsOn(server([]), member("1")), {
+    roles: false,
+    nickname: true,
+    kick: false,
+    ban: false,
+    handOver: false,
+  });
   assert.equal(authority.actionsOn(server([], { owner_id: "1" }), member("2", "7")).handOver, true);
   const keys = (of) => authority.pagesOf(of).map(({ key }) => key);
   assert.deepEqual(keys(server([])), ["overview"]);
@@ -77,8 +111,15 @@ test("every permission has words, and stands in one group", () => {
 
 test("a role inherits, is allowed or denied", () => {
   const room = channel("10", { overrides: [{ role_id: "6", allow: ["view_channel"], deny: ["send_messages"] }] });
-  assert.deepEqual(["view_channel", "send_messages", "attach_files"].map((one) => overrides.stateOf(room, "6", one)), ["allow", "deny", "inherit"]);
-  assert.deepEqual(overrides.withState(room, "6", "send_messages", "allow"), { role: "6", allow: ["view_channel", "send_messages"], deny: [] });
+  assert.deepEqual(
+    ["view_channel", "send_messages", "attach_files"].map((one) => overrides.stateOf(room, "6", one)),
+    ["allow", "deny", "inherit"],
+  );
+  assert.deepEqual(overrides.withState(room, "6", "send_messages", "allow"), {
+    role: "6",
+    allow: ["view_channel", "send_messages"],
+    deny: [],
+  });
   assert.deepEqual(overrides.withState(room, "6", "view_channel", "inherit"), { role: "6", allow: [], deny: ["send_messages"] });
   assert.equal(overrides.roleMay(server(), room, "6", "send_messages"), false);
   assert.equal(overrides.roleMay(server(), room, "7", "send_messages"), true, "from everyone");
@@ -86,13 +127,22 @@ test("a role inherits, is allowed or denied", () => {
 
 test("a channel is made private without shutting oneself out, and opened again", () => {
   const room = channel("10");
-  assert.deepEqual(overrides.everyoneSteps(server([], { owner_id: "1" }), room, "view_channel", true), [{ role: "5", allow: [], deny: ["view_channel"] }]);
+  assert.deepEqual(overrides.everyoneSteps(server([], { owner_id: "1" }), room, "view_channel", true), [
+    { role: "5", allow: [], deny: ["view_channel"] },
+  ]);
   assert.deepEqual(overrides.everyoneSteps(server(["6", "7"]), room, "view_channel", true), [
-    { role: "7", allow: ["view_channel"], deny: [] }, { role: "5", allow: [], deny: ["view_channel"] }]);
+    { role: "7", allow: ["view_channel"], deny: [] },
+    { role: "5", allow: [], deny: ["view_channel"] },
+  ]);
   const lone = server([], { roles: [role("5", 0, "view_channel", "manage_channels")] });
   assert.equal(overrides.everyoneSteps(lone, room, "view_channel", true), null, "no role to keep it by");
   assert.equal(overrides.privateFromStart(lone), null);
-  const closed = channel("10", { overrides: [{ role_id: "5", allow: [], deny: ["view_channel"] }, { role_id: "7", allow: ["view_channel"], deny: [] }] });
+  const closed = channel("10", {
+    overrides: [
+      { role_id: "5", allow: [], deny: ["view_channel"] },
+      { role_id: "7", allow: ["view_channel"], deny: [] },
+    ],
+  });
   assert.equal(overrides.isPrivate(server(), closed), true);
   assert.equal(overrides.isPrivate(server(), room), false);
   assert.deepEqual(overrides.everyoneSteps(server(), closed, "view_channel", false), [{ role: "5", allow: [], deny: [] }]);
@@ -100,12 +150,23 @@ test("a channel is made private without shutting oneself out, and opened again",
   assert.equal(overrides.isReadOnly(silent, room), true, "by the role alone");
   assert.deepEqual(overrides.everyoneSteps(silent, room, "send_messages", false), [{ role: "5", allow: ["send_messages"], deny: [] }]);
   assert.deepEqual(overrides.privateFromStart(server()), [
-    { role_id: "5", allow: [], deny: ["view_channel"] }, { role_id: "7", allow: ["view_channel"], deny: [] }]);
+    { role_id: "5", allow: [], deny: ["view_channel"] },
+    { role_id: "7", allow: ["view_channel"], deny: [] },
+  ]);
 });
 
 /** a, b | One: c, d | Two: (empty) | Three: e, in the order of their positions. */
-const list = () => [["a"], ["One", "category"], ["c", "text", "One"], ["b"], ["Two", "category"], ["d", "text", "One"], ["Three", "category"], ["e", "text", "Three"]]
-  .map(([id, type = "text", parent = null], position) => channel(id, { type, parent_id: parent, position }));
+const list = () =>
+  [
+    ["a"],
+    ["One", "category"],
+    ["c", "text", "One"],
+    ["b"],
+    ["Two", "category"],
+    ["d", "text", "One"],
+    ["Three", "category"],
+    ["e", "text", "Three"],
+  ].map(([id, type = "text", parent = null], position) => channel(id, { type, parent_id: parent, position }));
 
 test("a step leads past the neighbour, or over the edge of a category", () => {
   assert.deepEqual(step(list(), "a", 1), { parent: null, near: "b", after: true });
@@ -173,21 +234,60 @@ test("a list of members follows events", () => {
 
 test("the audit log reads as sentences", () => {
   speak("en", english);
-  const entry = (action, target, ...changes) => ({ entry_id: "1", actor: person("1", "alice"), action, target_id: target, reason: null, created_at: "",
-    changes: changes.map(([field, before, after]) => ({ field, before, after })) });
+  const entry = (action, target, ...changes) => ({
+    entry_id: "1",
+    actor: person("1", "alice"),
+    action,
+    target_id: target,
+    reason: null,
+    created_at: "",
+    changes: changes.map(([field, before, after]) => ({ field, before, after })),
+  });
   const names = { user: (id) => `U${id}`, role: (id) => `R${id}`, channel: (id) => `C${id}` };
   const told = (one) => [sentence(one, names), ...details(one, names)];
-  assert.deepEqual(told(entry("role_update", "7", ["permissions", ["view_channel"], ["kick_members", "ban_members"]], ["color", 0, 255])),
-    ["changed the role R7", "Granted: Remove members and Ban members", "Taken: See channels", "Colour: none → #0000ff"]);
-  assert.deepEqual(told(entry("member_update", "3", ["roles", ["7"], ["6"]], ["nickname", "old", null])),
-    ["changed U3", "Role given: R6", "Role taken: R7", "Nickname: old → none"]);
-  assert.deepEqual(told(entry("channel_create", "4", ["name", null, "x"], ["type", null, "category"], ["overrides", null, []])), ["created the category C4"]);
-  assert.deepEqual(told(entry("channel_update", "4", ["position", 2, 1], ["topic", "a", ""])), ["changed the channel C4", "Topic removed", "Moved"]);
-  assert.deepEqual(told(entry("override_set", "4", ["role_id", null, "7"], ["deny", null, ["send_messages"]])), ["set what R7 may do in C4", "Denied: Write messages"]);
-  assert.deepEqual(told(entry("ban_add", "3", ["delete_message_seconds", null, 3600])), ["banned U3", "With the messages of the last hour"]);
-  assert.deepEqual(told(entry("message_delete", "8", ["channel_id", "4", null], ["author_id", "3", null])), ["deleted a message of U3 in C4"]);
-  assert.deepEqual(told(entry("server_update", "5", ["name", "A", "B"], ["icon_url", null, "/x"])), ["changed the server", "Name: A → B", "New picture"]);
+  assert.deepEqual(told(entry("role_update", "7", ["permissions", ["view_channel"], ["kick_members", "ban_members"]], ["color", 0, 255])), [
+    "changed the role R7",
+    "Granted: Remove members and Ban members",
+    "Taken: See channels",
+    "Colour: none → #0000ff",
+  ]);
+  assert.deepEqual(told(entry("member_update", "3", ["roles", ["7"], ["6"]], ["nickname", "old", null])), [
+    "changed U3",
+    "Role given: R6",
+    "Role taken: R7",
+    "Nickname: old → none",
+  ]);
+  assert.deepEqual(told(entry("channel_create", "4", ["name", null, "x"], ["type", null, "category"], ["overrides", null, []])), [
+    "created the category C4",
+  ]);
+  assert.deepEqual(told(entry("channel_update", "4", ["position", 2, 1], ["topic", "a", ""])), [
+    "changed the channel C4",
+    "Topic removed",
+    "Moved",
+  ]);
+  assert.deepEqual(told(entry("override_set", "4", ["role_id", null, "7"], ["deny", null, ["send_messages"]])), [
+    "set what R7 may do in C4",
+    "Denied: Write messages",
+  ]);
+  assert.deepEqual(told(entry("ban_add", "3", ["delete_message_seconds", null, 3600])), [
+    "banned U3",
+    "With the messages of the last hour",
+  ]);
+  assert.deepEqual(told(entry("message_delete", "8", ["channel_id", "4", null], ["author_id", "3", null])), [
+    "deleted a message of U3 in C4",
+  ]);
+  assert.deepEqual(told(entry("server_update", "5", ["name", "A", "B"], ["icon_url", null, "/x"])), [
+    "changed the server",
+    "Name: A → B",
+    "New picture",
+  ]);
   assert.deepEqual(told(entry("something_new", "5")), ["did something: something_new"]);
-  assert.deepEqual([...namesIn([entry("role_delete", "7", ["name", "Last", null]), entry("role_update", "7", ["name", "First", "Last"])])], [["7", "Last"]]);
-  assert.deepEqual(peopleIn([entry("ban_add", "3"), entry("role_create", "7"), entry("message_delete", "8", ["author_id", "4", null])]), ["3", "4"]);
+  assert.deepEqual(
+    [...namesIn([entry("role_delete", "7", ["name", "Last", null]), entry("role_update", "7", ["name", "First", "Last"])])],
+    [["7", "Last"]],
+  );
+  assert.deepEqual(peopleIn([entry("ban_add", "3"), entry("role_create", "7"), entry("message_delete", "8", ["author_id", "4", null])]), [
+    "3",
+    "4",
+  ]);
 });

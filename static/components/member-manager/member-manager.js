@@ -26,17 +26,29 @@ class MemberManager extends ServerPage {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 
   setup() {
-    this.append(h("div", { class: "stack" }, labelled(t("members.search"), this.#search), this.#count, this.problem, this.#list, h("div", { class: "actions" }, this.#more)));
+    this.append(
+      h(
+        "div",
+        { class: "stack" },
+        labelled(t("members.search"), this.#search),
+        this.#count,
+        this.problem,
+        this.#list,
+        h("div", { class: "actions" }, this.#more),
+      ),
+    );
     this.#more.hidden = true;
-    this.atEnd(this.client.store.listen((op, d) => {
-      if (op === OP.CONNECTED) return this.#restart();
-      const members = withEvent(this.#members, this.serverId, op, d, this.#whole && !this.#search.value.trim());
-      if (members === this.#members) return;
-      const fewer = members.length < this.#members.length;
-      this.#members = members;
-      this.render();
-      if (fewer && document.querySelector("form-dialog")) focusSoon(() => this.#count);
-    }));
+    this.atEnd(
+      this.client.store.listen((op, d) => {
+        if (op === OP.CONNECTED) return this.#restart();
+        const members = withEvent(this.#members, this.serverId, op, d, this.#whole && !this.#search.value.trim());
+        if (members === this.#members) return;
+        const fewer = members.length < this.#members.length;
+        this.#members = members;
+        this.render();
+        if (fewer && document.querySelector("form-dialog")) focusSoon(() => this.#count);
+      }),
+    );
     this.atEnd(() => clearTimeout(this.#timer));
     this.#restart();
   }
@@ -71,7 +83,13 @@ class MemberManager extends ServerPage {
     if (!server || !this.#asked) return;
     const found = this.#search.value.trim() ? t("members.found", { count: this.#members.length }) : membersText(server.member_count);
     if (this.#count.textContent !== found) this.#count.textContent = found;
-    reconcile(this.#list, this.#members, ({ user }) => user.user_id, (member) => this.#row(member.user.user_id), (row, member) => this.#draw(row, member));
+    reconcile(
+      this.#list,
+      this.#members,
+      ({ user }) => user.user_id,
+      (member) => this.#row(member.user.user_id),
+      (row, member) => this.#draw(row, member),
+    );
   }
 
   /** @param {string} id */
@@ -119,7 +137,11 @@ class MemberManager extends ServerPage {
     openMenu(anchor, nameOf(member), [
       may.roles && { label: t("members.roles"), icon: "shield", act: () => this.#roles(anchor, id) },
       may.nickname && { label: t("members.nickname_change"), icon: "edit", act: () => this.tell("dialog", renameMember(client, member)) },
-      may.handOver && { label: t("members.hand_over_menu"), icon: "send", act: () => this.tell("dialog", handOver(client, server, member)) },
+      may.handOver && {
+        label: t("members.hand_over_menu"),
+        icon: "send",
+        act: () => this.tell("dialog", handOver(client, server, member)),
+      },
       may.kick && { label: t("members.kick"), icon: "close", danger: true, act: () => this.tell("dialog", kickMember(client, member)) },
       may.ban && { label: t("members.ban"), icon: "ban", danger: true, act: () => this.tell("dialog", banMember(client, member)) },
     ]);
@@ -131,13 +153,25 @@ class MemberManager extends ServerPage {
     const find = () => this.#members.find(({ user }) => user.user_id === userId);
     const member = find();
     if (!member) return;
-    const boxes = byStrength(server.roles).filter((role) => role.role_id !== server.server_id).map((role) => {
-      const may = mayAssign(server, member, role);
-      const input = h("input", { type: "checkbox", checked: member.roles.includes(role.role_id), disabled: !may, onchange: () => this.#give(input, find(), role.role_id) });
-      return h("label", { title: may ? "" : t("members.not_yours") }, input, this.#chip(role));
-    });
+    const boxes = byStrength(server.roles)
+      .filter((role) => role.role_id !== server.server_id)
+      .map((role) => {
+        const may = mayAssign(server, member, role);
+        const input = h("input", {
+          type: "checkbox",
+          checked: member.roles.includes(role.role_id),
+          disabled: !may,
+          onchange: () => this.#give(input, find(), role.role_id),
+        });
+        return h("label", { title: may ? "" : t("members.not_yours") }, input, this.#chip(role));
+      });
     const title = t("members.roles_of", { name: nameOf(member) });
-    const box = h("div", { class: "menu-sheet ticks", popover: "auto", role: "group", "aria-label": title }, h("p", { class: "hint" }, title), ...boxes);
+    const box = h(
+      "div",
+      { class: "menu-sheet ticks", popover: "auto", role: "group", "aria-label": title },
+      h("p", { class: "hint" }, title),
+      ...boxes,
+    );
     box.addEventListener("toggle", (event) => {
       if (/** @type {ToggleEvent} */ (event).newState !== "closed") return;
       box.remove();
