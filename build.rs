@@ -11,13 +11,17 @@ use hmac_sha256::Hash;
 
 #[path = "src/web/bundle.rs"]
 mod bundle;
+#[path = "src/web/joined.rs"]
+mod joined;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=static");
     println!("cargo:rerun-if-changed=src/web/bundle.rs");
+    println!("cargo:rerun-if-changed=src/web/joined.rs");
     println!("cargo:rerun-if-changed=build.rs");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
-    let bundle = bundle::read(Path::new("static"))?;
+    let mut bundle = bundle::read(Path::new("static"))?;
+    joined::join(&mut bundle);
     let mut whole = Hash::new();
     whole.update(&bundle.page);
     let mut table = format!("static PAGE: &str = {:?};\nstatic ASSETS: &[Asset] = &[\n", bundle.page);
@@ -25,19 +29,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         for part in [file.key.as_bytes(), &file.bytes.len().to_be_bytes(), &file.bytes] {
             whole.update(part);
         }
-        let plain = out.join(format!("asset-{at}"));
-        std::fs::write(&plain, &file.bytes)?;
         let packed = gzip(&file.bytes)?;
-        let gzip = if packed.len() < file.bytes.len() {
-            let path = out.join(format!("asset-{at}.gz"));
-            std::fs::write(&path, packed)?;
-            format!("Some(include_bytes!({path:?}))")
-        } else {
-            "None".to_owned()
-        };
+        let path = out.join(format!("asset-{at}"));
+        std::fs::write(&path, packed)?;
         let (key, kind, tag) = (&file.key, file.kind, hex(&Hash::hash(&file.bytes)));
-        let fields =
-            format!("key: {key:?}, kind: {kind:?}, tag: {tag:?}, plain: include_bytes!({plain:?}), gzip: {gzip}");
+        let fields = format!("key: {key:?}, kind: {kind:?}, tag: {tag:?}, gzip: include_bytes!({path:?})");
         writeln!(table, "    Asset {{ {fields} }},")?;
     }
     writeln!(table, "];\nstatic VERSION: &str = {:?};", hex(&whole.finalize()))?;

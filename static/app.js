@@ -1,10 +1,10 @@
 /** Starts the client: who is it, what stands in the address bar, and which screen follows from both. */
 import { Api, Problem } from "./lib/api.js";
-import { h, later, load } from "./lib/dom.js";
+import { h, late, later, load } from "./lib/dom.js";
 import { Gateway } from "./lib/gateway.js";
 import { base, parseRoute, routePath } from "./lib/route.js";
 import { remember, remembered } from "./lib/storage.js";
-import { choose, problemText, speak, t } from "./lib/words.js";
+import { choose, learn, problemText, t } from "./lib/words.js";
 import { History } from "./state/history.js";
 import { Outbox } from "./state/outbox.js";
 import { Store } from "./state/store.js";
@@ -16,7 +16,7 @@ import "./components/message-timeline/message-timeline.js";
 import "./components/server-rail/server-rail.js";
 
 const language = choose([remembered("language") ?? "", ...navigator.languages]);
-speak(language, (await import(`./strings/${language}.js`)).default);
+await learn(language);
 document.documentElement.lang = language;
 
 const api = new Api({ base });
@@ -104,6 +104,19 @@ function entered() {
   signedIn = true;
   gateway.start();
   draw();
+  if (!extra) extras().catch(() => { extra = false; }); // The chat does without them.
+}
+
+/** Whether that below is there. */
+let extra = false;
+
+/** What the first screen does not need: keys that mean something everywhere, and being told of messages. */
+async function extras() {
+  extra = true;
+  await store.until(() => store.ready);
+  const [{ installShortcuts }, { Notifier }] = await late();
+  installShortcuts(client);
+  new Notifier({ store, go }).install();
 }
 
 /** @param {keyof HTMLElementTagNameMap} tag @param {Record<string, any>} properties */

@@ -38,6 +38,10 @@ export interface Message {
   /** Why it was turned down, in words. */
   refusal?: string;
 }
+/** A message found; the ranges of its content that match count code points. */
+export interface Found extends Message { highlight?: [number, number][] }
+/** What a short notice says, and the one thing that may be done about it. */
+export interface Toast { text: string; action?: { label: string; run: () => unknown }; kind?: "done" | "failed" }
 export interface Invite {
   code: string; url: string; expires_at: string | null; inviter: Author;
   server: { server_id: Id; name: string; icon_url: string | null; member_count: number };
@@ -92,7 +96,8 @@ declare global {
     "about-page": View; "channel-list": View; "chat-shell": View; "server-rail": View; "settings-page": View;
     "member-list": View; "search-panel": View; "pins-panel": View; "quick-switcher": View; "shortcut-sheet": View;
     "toast-list": View; "emoji-picker": HTMLElement; "image-lightbox": HTMLElement;
-    "person-card": View & { userId: Id; serverId: Id | null };
+    "new-conversation": View;
+    "person-card": View & { userId: Id; serverId: Id | null; near?: Element | null };
     "server-settings": View & { serverId: Id; page?: string };
     "server-overview": ServerPage; "channel-manager": ServerPage; "role-manager": ServerPage; "member-manager": ServerPage;
     "ban-list": ServerPage; "invite-list": ServerPage; "audit-log": ServerPage;
@@ -103,7 +108,7 @@ declare global {
     "message-composer": View & { channel: Channel };
     "message-row": View & {
       item: { message: Message; grouped: boolean }; link: string; path: string;
-      edit(): void; copy(text: string): void; complain(error: unknown): void;
+      arm(): void; edit(): void; copy(text: string): void; complain(error: unknown): void;
     };
     "message-timeline": View & { channel: Channel; editLast(): void; toBottom(): void };
     "sign-in": View & { invite: string | null };

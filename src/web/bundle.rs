@@ -14,7 +14,7 @@ const PRELOAD_MARK: &str = "<!-- modulepreload -->";
 /// The page itself: the one file that is no asset.
 const PAGE: &str = "index.html";
 /// The module that the page starts.
-const ENTRY: &str = "app.js";
+pub const ENTRY: &str = "app.js";
 /// The joined style sheet.
 const SHEET: &str = "app.css";
 /// These style sheets come first, in this order: the others build on them.
@@ -125,13 +125,13 @@ fn preloads(files: &[File]) -> String {
 }
 
 /// The path that a line imports from, as our modules write it: `import … from "path";` or `import "path";`.
-fn imported(line: &str) -> Option<&str> {
+pub fn imported(line: &str) -> Option<&str> {
     let rest = line.strip_prefix("import ").or_else(|| line.strip_prefix("} from "))?;
     rest.strip_suffix("\";")?.rsplit_once('"').map(|(_, path)| path)
 }
 
 /// Where a relative path leads to from a module.
-fn resolve(from: &str, path: &str) -> String {
+pub fn resolve(from: &str, path: &str) -> String {
     let mut parts: Vec<_> = from.split('/').collect();
     parts.pop();
     for part in path.split('/') {

@@ -8,10 +8,8 @@ pub(super) struct Asset {
     pub(super) kind: &'static str,
     /// Its entity tag, without quotes.
     pub(super) tag: &'static str,
-    /// Its content.
-    pub(super) plain: &'static [u8],
-    /// The same compressed, where that is smaller.
-    pub(super) gzip: Option<&'static [u8]>,
+    /// Its content, compressed; the few who do not take it so get it unpacked.
+    pub(super) gzip: &'static [u8],
 }
 
 /// The page, with the mark for the assets' address.

@@ -5,6 +5,8 @@
 mod bundle;
 mod embedded;
 mod headers;
+#[cfg(test)]
+mod joined;
 mod negotiate;
 mod path;
 #[cfg(test)]
@@ -12,7 +14,10 @@ mod tests;
 
 use std::borrow::Cow;
 use std::io::Cursor;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
 
 use crate::model::{Code, Error, Result};
 use crate::net::{Header, Method, Request, Response, ResponseBox, StatusCode};
@@ -47,8 +52,13 @@ struct Found {
     cache: &'static str,
     /// Its entity tag, without quotes.
     tag: Option<Cow<'static, str>>,
-    plain: Cow<'static, [u8]>,
-    gzip: Option<&'static [u8]>,
+    body: Body,
+}
+
+enum Body {
+    Plain(Cow<'static, [u8]>),
+    /// Compressed.
+    Gzip(&'static [u8]),
 }
 
 impl Web {
@@ -100,7 +110,7 @@ impl Web {
             Some(key) => bundle.files.into_iter().find(|file| file.key == key).map(|file| (file.kind, file.bytes))?,
             None => (PAGE_KIND, fill(&bundle.page, &self.base, UNVERSIONED)),
         };
-        Some(Found { kind, cache: NEVER, tag: None, plain: Cow::Owned(bytes), gzip: None })
+        Some(Found { kind, cache: NEVER, tag: None, body: Body::Plain(Cow::Owned(bytes)) })
     }
 }
 
@@ -108,12 +118,12 @@ const PAGE_KIND: &str = "text/html; charset=utf-8";
 
 fn find_embedded(path: &str, page: &[u8], tag: &str) -> Option<Found> {
     if path::is_page(path) {
-        let (tag, plain) = (Some(Cow::Owned(tag.to_owned())), Cow::Owned(page.to_owned()));
-        return Some(Found { kind: PAGE_KIND, cache: ASK_AGAIN, tag, plain, gzip: None });
+        let (tag, body) = (Some(Cow::Owned(tag.to_owned())), Body::Plain(Cow::Owned(page.to_owned())));
+        return Some(Found { kind: PAGE_KIND, cache: ASK_AGAIN, tag, body });
     }
     let asset = embedded::asset(asset_key(path, embedded::version())?)?;
     let tag = Some(Cow::Borrowed(asset.tag));
-    Some(Found { kind: asset.kind, cache: FOREVER, tag, plain: Cow::Borrowed(asset.plain), gzip: asset.gzip })
+    Some(Found { kind: asset.kind, cache: FOREVER, tag, body: Body::Gzip(asset.gzip) })
 }
 
 /// `/assets/{version}/{key}` → the key.
@@ -128,27 +138,37 @@ fn fill(page: &str, base: &str, version: &str) -> Vec<u8> {
 }
 
 fn respond(found: Found, asked: &[Header], mut headers: Vec<Header>) -> ResponseBox {
-    let gzip = found.gzip.filter(|_| negotiate::accepts_gzip(asked));
+    let is_packed = matches!(found.body, Body::Gzip(_));
+    let is_sent_packed = is_packed && negotiate::accepts_gzip(asked);
     put(&mut headers, "Cache-Control", found.cache);
-    if found.gzip.is_some() {
+    if is_packed {
         put(&mut headers, "Vary", "Accept-Encoding");
     }
     if let Some(tag) = found.tag {
         // Two forms of one content are two representations: strong tags must differ (RFC 9110 §8.8.3.3).
-        let tag = if gzip.is_some() { format!("\"{tag}-gzip\"") } else { format!("\"{tag}\"") };
+        let tag = if is_sent_packed { format!("\"{tag}-gzip\"") } else { format!("\"{tag}\"") };
         put(&mut headers, "ETag", &tag);
         if negotiate::has_already(asked, &tag) {
             return response(304, headers, Cow::Borrowed(&[]));
         }
     }
     put(&mut headers, "Content-Type", found.kind);
-    match gzip {
-        Some(packed) => {
+    match found.body {
+        Body::Gzip(packed) if is_sent_packed => {
             put(&mut headers, "Content-Encoding", "gzip");
             response(200, headers, Cow::Borrowed(packed))
         }
-        None => response(200, headers, found.plain),
+        Body::Gzip(packed) => response(200, headers, Cow::Owned(unpack(packed))),
+        Body::Plain(bytes) => response(200, headers, bytes),
     }
+}
+
+fn unpack(packed: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Err(error) = GzDecoder::new(packed).read_to_end(&mut bytes) {
+        log::error!("a part of the client cannot be unpacked: {error}");
+    }
+    bytes
 }
 
 fn put(headers: &mut Vec<Header>, name: &'static str, value: &str) {

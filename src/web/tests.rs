@@ -60,10 +60,8 @@ fn the_page_names_only_what_is_there() {
         assert_eq!(answer.as_ref().map(|answer| answer.status_code().0), Some(200), "{link}");
     }
     let named = |key: &str| links.iter().any(|(link, _)| *link == address(key));
-    for module in ["app.js", "lib/api.js", "state/store.js", "components/chat-shell/chat-shell.js"] {
-        assert!(named(module), "{module} is fetched at once, not level by level");
-    }
-    assert!(!named("strings/de.js"), "what few need is not fetched at once");
+    assert!(named("lib/core.js"), "all that the first screen needs is in one module");
+    assert!(!named("lib/api.js") && !named("strings/de.js"), "the rest is fetched when it is needed");
     assert!(named("app.css") && named("icon.svg"));
 }
 
@@ -71,7 +69,7 @@ fn the_page_names_only_what_is_there() {
 fn the_base_path_stands_in_every_link() {
     for base in ["/chat", "/chat/"] {
         let page = text(get(&Web::new(base, true, None), "/channels/1/2").unwrap());
-        assert!(page.contains(&format!("\"/chat/assets/{}/app.js\"", embedded::version())));
+        assert!(page.contains(&format!("\"/chat/assets/{}/lib/core.js\"", embedded::version())));
         assert!(!page.contains("\"/assets/"));
     }
     let hostile = text(get(&Web::new("/a\"><b", false, None), "/").unwrap());
@@ -82,7 +80,7 @@ fn the_base_path_stands_in_every_link() {
 fn types_and_sources_of_the_type_checker_stay_home() {
     let web = embedded_web();
     for (key, kind) in [
-        ("app.js", "text/javascript; charset=utf-8"),
+        ("lib/core.js", "text/javascript; charset=utf-8"),
         ("app.css", "text/css; charset=utf-8"),
         ("icon.svg", "image/svg+xml"),
     ] {
@@ -113,8 +111,8 @@ fn assets_stay_in_the_cache_and_the_page_is_asked_for() {
     let page = get(&web, "/").unwrap();
     assert_eq!(field(&page, "Cache-Control").unwrap(), "no-cache");
     assert_eq!(field(&page, "Content-Type").unwrap(), "text/html; charset=utf-8");
-    assert_eq!(field(&get(&web, &address("app.js")).unwrap(), "Cache-Control").unwrap(), FOREVER);
-    for path in ["/".to_owned(), address("app.js")] {
+    assert_eq!(field(&get(&web, &address("lib/core.js")).unwrap(), "Cache-Control").unwrap(), FOREVER);
+    for path in ["/".to_owned(), address("lib/core.js")] {
         let tag = field(&get(&web, &path).unwrap(), "ETag").unwrap();
         let again = ask_with(&web, Method::Get, &path, &[("If-None-Match", &tag)]).unwrap();
         assert_eq!((again.status_code().0, field(&again, "ETag")), (304, Some(tag)));
@@ -134,7 +132,7 @@ fn pages_of_different_bases_have_different_tags() {
 #[test]
 fn gzip_goes_to_those_who_accept_it() {
     let web = embedded_web();
-    let path = address("app.js");
+    let path = address("lib/core.js");
     let packed = ask_with(&web, Method::Get, &path, &[("Accept-Encoding", "gzip, br")]).unwrap();
     let plain = ask_with(&web, Method::Get, &path, &[("Accept-Encoding", "gzip;q=0")]).unwrap();
     assert_eq!(field(&packed, "Content-Encoding").unwrap(), "gzip");
@@ -157,7 +155,7 @@ fn every_answer_carries_the_security_fields() {
         for (method, path) in [
             (Method::Get, "/"),
             (Method::Head, "/"),
-            (Method::Get, &address("app.js")),
+            (Method::Get, &address("lib/core.js")),
             (Method::Get, &address("icon.svg")),
         ] {
             let answer = ask_with(&web, method, path, &[]).unwrap();
@@ -174,7 +172,7 @@ fn every_answer_carries_the_security_fields() {
 #[test]
 fn only_reading_is_allowed() {
     let web = embedded_web();
-    for path in ["/".to_owned(), address("app.js")] {
+    for path in ["/".to_owned(), address("lib/core.js")] {
         let refused = ask(&web, Method::Post, &path, &[]).unwrap().err().unwrap();
         assert_eq!((refused.code, refused.allow.as_deref()), (Code::MethodNotAllowed, Some(ALLOW)));
         let options = ask_with(&web, Method::Options, &path, &[]).unwrap();

@@ -16,6 +16,17 @@ export class Problem extends Error {
   }
 }
 
+/**
+ * Where a `Link` header says that a list goes on, as a path below the API's root.
+ * @param {string | null} link @param {URL} root
+ */
+export function nextPage(link, root) {
+  const target = /<([^>]+)>;\s*rel="?next"?/.exec(link ?? "")?.[1];
+  if (!target) return null;
+  const url = new URL(target, root);
+  return url.pathname.startsWith(root.pathname) ? url.pathname.slice(root.pathname.length) + url.search : null;
+}
+
 export class Api {
   /** @type {{token: string, expires: number} | null} */
   #access = null;
@@ -39,6 +50,20 @@ export class Api {
    * @returns {Promise<any>} the JSON, or null if there is none
    */
   async request(method, path, body) {
+    return (await this.#signed(method, path, body)).data;
+  }
+
+  /**
+   * One page of a list that goes on.
+   * @param {string} path @returns {Promise<{items: any[], next: string | null}>} and the path of the next one, if there is one
+   */
+  async page(path) {
+    const { data, link } = await this.#signed("GET", path);
+    return { items: data, next: nextPage(link, this.root) };
+  }
+
+  /** With a token, and once more if that was not good. @param {string} method @param {string} path @param {unknown} [body] */
+  async #signed(method, path, body) {
     const token = await this.token();
     try {
       return await this.#send(method, path, body, token);
@@ -51,8 +76,8 @@ export class Api {
   }
 
   /** The same without a token: for what a stranger may ask. @param {string} path */
-  public(path) {
-    return this.#send("GET", path);
+  async public(path) {
+    return (await this.#send("GET", path)).data;
   }
 
   /** An access token that is good for the next half minute. */
@@ -64,7 +89,7 @@ export class Api {
 
   /** Fetches a new access token; one request at a time, in all tabs where the browser has locks. */
   refresh() {
-    const work = async () => this.#accept(await this.#send("POST", "auth/refresh"));
+    const work = async () => this.#accept((await this.#send("POST", "auth/refresh")).data);
     this.#refreshing ??= Promise.resolve(this.locks ? this.locks.request("chatd-refresh", work) : work())
       .catch((error) => {
         if (error instanceof Problem && error.status === 401) {
@@ -79,7 +104,7 @@ export class Api {
 
   /** Signs in, or registers. @param {"login" | "register"} how @param {object} fields */
   async enter(how, fields) {
-    this.#accept(await this.#send("POST", `auth/${how}`, { ...fields, cookie: true }));
+    this.#accept((await this.#send("POST", `auth/${how}`, { ...fields, cookie: true })).data);
   }
 
   /** Ends the session here and on the server. */
@@ -108,7 +133,7 @@ export class Api {
       throw new Problem(0);
     }
     const data = await response.json().catch(() => null);
-    if (response.ok) return data;
+    if (response.ok) return { data, link: response.headers.get("Link") };
     throw new Problem(response.status, data ?? {}, Number(response.headers.get("Retry-After")) || 0);
   }
 }

@@ -25,6 +25,11 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+/** What is at work only once the chat is on the screen: keys and notices. */
+export async function late() {
+  return Promise.all([import("./shortcuts.js"), import("./notifications.js")]);
+}
+
 /** Fetches the modules of elements that few need at once. @param {...string} tags */
 export function load(...tags) {
   return Promise.all(tags.map((tag) => import(`../components/${tag}/${tag}.js`)));
@@ -112,8 +117,9 @@ export function avatar(id, name, url) {
   } else {
     const initials = name.trim().split(/\s+/).slice(0, 2).map((word) => [...word][0] ?? "");
     picture.textContent = initials.join("").toUpperCase();
-    // The last digits of IDs made in a row differ; 137.5° apart, neighbours never look alike.
-    picture.style.setProperty("--hue", String((Number(id.slice(-6)) * 137.5) % 360));
+    // 137.5° apart, neighbours never look alike.
+    const turn = [...id].reduce((sum, digit) => (sum * 31 + Number(digit)) % 4093, 7);
+    picture.style.setProperty("--hue", String(Math.round((turn * 137.5) % 360)));
   }
   return picture;
 }

@@ -2,7 +2,7 @@
 import { parse } from "./markdown.js";
 import { plainText } from "./plain-text.js";
 import { routePath } from "./route.js";
-import { language, t } from "./words.js";
+import { spoken, t } from "./words.js";
 
 /** @typedef {import("../state/store.js").Store} Store */
 
@@ -39,6 +39,7 @@ const formats = new Map();
 
 /** @template T @param {string} name @param {(language: string) => T} make @returns {T} */
 function format(name, make) {
+  const language = spoken();
   const key = `${name} ${language}`;
   if (!formats.has(key)) formats.set(key, make(language));
   return formats.get(key);

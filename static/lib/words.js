@@ -7,7 +7,7 @@ export const LANGUAGES = { en: "English", de: "Deutsch" };
 /** @type {Record<string, Words>} */
 let strings = {};
 let plural = new Intl.PluralRules("en");
-export let language = "en";
+let language = "en";
 
 /** The first language of the reader's that there is a file for. @param {readonly string[]} wanted @returns {string} */
 export function choose(wanted) {
@@ -22,6 +22,11 @@ export function speak(tag, words) {
   plural = new Intl.PluralRules(tag);
 }
 
+/** Fetches a language's texts, and speaks it from now on. @param {string} tag */
+export async function learn(tag) {
+  speak(tag, (await import(`../strings/${tag}.js`)).default);
+}
+
 /**
  * The text of a key; `{name}` in it stands for a value, and `count` chooses among plural forms.
  * @param {string} key @param {Record<string, string | number>} [values]
@@ -30,6 +35,11 @@ export function t(key, values = {}) {
   const found = strings[key] ?? key;
   const text = typeof found === "string" ? found : found[plural.select(Number(values.count))] ?? found.other;
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? shown(values[name]) : whole));
+}
+
+/** The language that is spoken now. */
+export function spoken() {
+  return language;
 }
 
 /** Whether there is a text of this key. @param {string} key */

@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Api, Problem } from "../../static/lib/api.js";
 import { inviteCode, parseRoute, routePath } from "../../static/lib/route.js";
-import { dayText, length, pieces, typingText } from "../../static/lib/text.js";
-import { later, settle } from "./fakes.mjs";
+import { dayText, length, plain, sizeText, typingText } from "../../static/lib/text.js";
+import { speak } from "../../static/lib/words.js";
+import english from "../../static/strings/en.js";
+import { connectedStore, later, settle } from "./fakes.mjs";
 
 test("every address of ours leads to its page and back", () => {
   for (const root of ["/", "/chat/"]) {
@@ -104,14 +106,16 @@ test("a problem carries the server's words", async () => {
   await told;
 });
 
-test("links and mentions are found, and a sentence keeps its full stop", () => {
-  assert.deepEqual(pieces("see https://a.example/b(c)?d=e). <@12> in <#34>, @everyone"), [
-    { text: "see " }, { link: "https://a.example/b(c)?d=e", text: "https://a.example/b(c)?d=e" }, { text: "). " },
-    { user: "12" }, { text: " in " }, { channel: "34" }, { text: ", " }, { everyone: true },
-  ]);
-  for (const plain of ["javascript:alert(1)", "me@everyone", "<@x>", "http://", "<b>bold</b>"]) {
-    assert.deepEqual(pieces(plain), [{ text: plain }]);
-  }
+speak("en", english);
+
+test("a message in one line has names instead of numbers, and no marks", () => {
+  const store = connectedStore();
+  const content = "**Hi** <@2>, see\n<#10> and ||that||";
+  assert.equal(plain(store, { content, channel_id: "10", attachments: [{ filename: "a.png" }] }), "Hi @bob, see #channel-10 and (Spoiler) a.png");
+});
+
+test("sizes are short", () => {
+  assert.deepEqual([0, 1, 999, 1000, 1_250_000, 5e12].map(sizeText), ["0 bytes", "1 byte", "999 bytes", "1 kB", "1.3 MB", "5,000 GB"]);
 });
 
 test("length counts what the server counts", () => {

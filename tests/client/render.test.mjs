@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { around } from "./fake-dom.mjs";
 import { parse } from "../../static/lib/markdown.js";
-import { markRanges, plainText, render } from "../../static/lib/render.js";
+import { plainText } from "../../static/lib/plain-text.js";
+import { markRanges, render } from "../../static/lib/render.js";
 
 const resolve = {
   user: (id) => (id === "1" ? "alice" : null),

@@ -62,7 +62,9 @@ impl Committer {
     pub(super) fn index_step(&mut self) {
         let (db, queue) = (&self.db, &self.queue);
         let step = db.execute_batch("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
-        let step = step.and_then(|()| self.indexing.step(db, &self.tail, || queue.waiting() == 0));
+        // Unless so many wait for the index that searching would take ever longer.
+        let is_long = self.tail.len() >= limits::SEARCH_TAIL;
+        let step = step.and_then(|()| self.indexing.step(db, &self.tail, || is_long || queue.waiting() == 0));
         let step = step.and_then(|done| db.execute_batch("COMMIT").map(|()| done));
         if step.is_err() {
             self.undo();

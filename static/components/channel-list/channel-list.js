@@ -40,7 +40,11 @@ class ChannelList extends View {
     const look = `${server?.server_id}\n${name}`;
     if (this.#head.dataset.look === look) return;
     this.#head.dataset.look = look;
-    if (!server) return this.#head.replaceChildren(h("h1", {}, name));
+    if (!server) {
+      const label = t("conversation.title");
+      return this.#head.replaceChildren(h("h1", {}, name),
+        h("button", { class: "quiet", "aria-label": label, title: label, onclick: () => this.tell("overlay", { tag: "new-conversation" }) }, icon("plus")));
+    }
     const id = server.server_id;
     const menu = h("button", { class: "server-name", "aria-haspopup": "menu", title: name, onclick: () => this.#menu(id) },
       h("h1", { dir: "auto" }, name), icon("expand"));

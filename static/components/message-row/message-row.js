@@ -37,7 +37,13 @@ class MessageRow extends View {
   setup() {
     this.setAttribute("role", "article");
     this.addEventListener("keydown", (event) => this.#key(event));
+    for (const type of ["pointerenter", "focusin"]) this.addEventListener(type, () => this.arm());
     onTouch(this);
+  }
+
+  /** Puts the buttons there once somebody comes near: 200 rows of them would be most of the page. */
+  arm() {
+    if (!this.item.message.pending && !this.#editing && !this.querySelector(".tools")) this.append(toolbar(this));
   }
 
   render() {
@@ -58,8 +64,8 @@ class MessageRow extends View {
       h("div", { class: "body" },
         grouped ? "" : h("div", { class: "by" }, h("button", { class: "bare author", dir: "auto", onclick: ask }, name), " ", stamp),
         this.#editing ? this.#editor() : this.#content(message),
-        attachments(this, message) ?? "", reactions(this, message) ?? "", this.#state(message) ?? ""),
-      message.pending || this.#editing ? "" : toolbar(this));
+        attachments(this, message) ?? "", reactions(this, message) ?? "", this.#state(message) ?? ""));
+    if (this.matches(":hover, :focus-within")) this.arm();
     if (focused && !this.#editing) this.focus({ preventScroll: true });
   }
 

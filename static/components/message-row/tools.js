@@ -40,6 +40,7 @@ export function toolbar(row) {
 
 /** @param {Row} row */
 function more(row) {
+  row.arm();
   const { message } = row.item;
   const { edit, reply, react: pick, pin: fasten, remove: drop } = actions(row);
   const entry = (/** @type {string} */ label, /** @type {Parameters<typeof icon>[0]} */ picture, /** @type {Act | undefined} */ act, hint = "") =>
@@ -55,6 +56,7 @@ function more(row) {
 
 /** @param {Row} row */
 function react(row) {
+  row.arm();
   const anchor = row.querySelector(".tools button") ?? row;
   row.tell("overlay", { tag: "emoji-picker", anchor, onpick: (/** @type {CustomEvent} */ event) => toggle(row, event.detail.emoji, true) });
 }

@@ -18,7 +18,7 @@ class MessageTimeline extends View {
   #list = h("ol", { class: "messages", "aria-label": t("timeline.messages") });
   #start = h("div", { class: "start" });
   #problem = h("p", { class: "problem", role: "alert" });
-  #content = h("div", { class: "content" }, this.#start, this.#problem, this.#list);
+  #content = h("div", { class: "inner" }, this.#start, this.#problem, this.#list);
   #scroller = h("div", { class: "scroller" }, this.#content);
   #jump = h("button", { class: "jump", hidden: true, onclick: () => this.toBottom() }, icon("down"), h("span", {}, t("timeline.latest")));
   #news = h("div", { class: "news", hidden: true });
@@ -26,6 +26,7 @@ class MessageTimeline extends View {
   #log = h("div", { class: "sr-only", role: "log" });
   #stuck = true;
   /** The message that stays where it is when something changes above or below it. @type {{row: Element, top: number} | null} */ #anchor = null;
+  /** How far it was scrolled then. */ #at = 0;
   /** Up to where the reader had read when they came. @type {string | null} */ #since = null;
   /** The newest message that was drawn: later ones are news. */ #newest = "";
   /** @type {string[]} */ #fresh = [];
@@ -38,7 +39,11 @@ class MessageTimeline extends View {
     this.append(this.#scroller, this.#news, this.#jump, this.#log);
     this.#since = store.unread(id) ? store.reads.get(id)?.message_id ?? "0" : null;
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    const resized = new ResizeObserver(() => this.#settle());
+    const resized = new ResizeObserver(() => {
+      // Who has scrolled on since, of which the event is still to come, must not be put back.
+      if (!this.#stuck && Math.abs(this.#scroller.scrollTop - this.#at) > 1) this.#keep();
+      else this.#settle();
+    });
     resized.observe(this.#scroller);
     resized.observe(this.#content);
     const shown = () => { if (!document.hidden) this.#read(); };
@@ -128,6 +133,7 @@ class MessageTimeline extends View {
       else low = middle + 1;
     }
     if (rows[low]) this.#anchor = { row: rows[low], top: rows[low].getBoundingClientRect().top - top };
+    this.#at = this.#scroller.scrollTop;
   }
 
   /** Puts it back there, or stays at the bottom. */
@@ -136,6 +142,7 @@ class MessageTimeline extends View {
     if (!this.#anchor?.row.isConnected) return;
     const moved = this.#anchor.row.getBoundingClientRect().top - this.#scroller.getBoundingClientRect().top - this.#anchor.top;
     if (Math.abs(moved) >= 1) this.#scroller.scrollTop += moved;
+    this.#at = this.#scroller.scrollTop;
   }
 
   /** Where the channel begins. @param {boolean} shown @param {boolean} empty */

@@ -1,0 +1,141 @@
+/** Being told of messages while one looks elsewhere: by the system where it lets us, else by a short sound. */
+import { OP } from "./ops.js";
+import { plain } from "./text.js";
+import { t } from "./words.js";
+
+const SHORT = 140;
+const QUIET_MS = 1_500; // a burst of messages sounds once
+
+/**
+ * @typedef {import("../types.js").Message} Message
+ * @typedef {import("../state/store.js").Store} Store
+ */
+
+/** Direct messages, and what names the reader. @param {Message} message @param {Store} store */
+export function forMe(message, store) {
+  const channel = store.channels.get(message.channel_id);
+  if (!channel) return false;
+  const roles = store.servers.get(channel.server_id ?? "")?.member.roles ?? [];
+  return channel.server_id === null || message.mention_everyone || message.mentions.includes(store.user?.user_id ?? "")
+    || message.mention_roles.some((role) => roles.includes(role));
+}
+
+/** What a notice says. @param {Message} message @param {Store} store */
+export function noticeOf(message, store) {
+  const channel = store.channels.get(message.channel_id);
+  const server = store.servers.get(channel?.server_id ?? "");
+  const who = store.name(message.author.user_id);
+  const points = [...plain(store, message)];
+  const text = points.length > SHORT ? `${points.slice(0, SHORT).join("")}…` : points.join("");
+  const title = server ? t("notice.in", { who, channel: channel?.name ?? "", server: server.name })
+    : channel?.type === "group_dm" ? t("notice.group", { who, group: store.channelName(channel) }) : who;
+  return { title, body: text };
+}
+
+export class Notifier {
+  /** @type {AudioContext | null} */ #audio = null;
+  #sounded = 0;
+
+  /**
+   * @param {object} options
+   * @param {Store} options.store
+   * @param {(route: import("../types.js").Route) => void} options.go
+   * @param {(message: Message, store: Store) => boolean} [options.wants] which messages are worth it
+   * @param {() => boolean} [options.looking] whether somebody looks at the page
+   * @param {any} [options.Notification] the system's, where the context is secure
+   * @param {() => void} [options.sound]
+   */
+  constructor({ store, go, wants = forMe, looking = () => !document.hidden && document.hasFocus(),
+    Notification = globalThis.isSecureContext ? globalThis.Notification : undefined, sound }) {
+    this.store = store;
+    this.go = go;
+    this.wants = wants;
+    this.looking = looking;
+    this.Notification = Notification;
+    this.sound = sound ?? (() => this.#chime());
+    store.listen((op, d) => { if (op === OP.MESSAGE_CREATE) this.#hear(d); });
+  }
+
+  /** Follows the page: its icon shows news, and sounds are allowed once somebody has touched it. */
+  install() {
+    const ready = () => { this.#audio ??= audioContext(); };
+    for (const type of ["pointerdown", "keydown"]) addEventListener(type, ready, { once: true, passive: true });
+    const { store } = this;
+    const badge = () => favicon([...store.channels.keys()].some((id) => store.mentions(id) > 0));
+    store.watch((topic) => { if (topic === "reads" || topic === "channels") badge(); });
+    badge();
+  }
+
+  /** @param {Message} message */
+  #hear(message) {
+    const { store } = this;
+    const { user } = store;
+    const here = this.looking() && store.channel?.channel_id === message.channel_id;
+    if (here || !user || message.author.user_id === user.user_id || user.status === "dnd" || !this.wants(message, store)) return;
+    if (this.looking() || !this.#show(message)) this.#sound();
+  }
+
+  /** Whether the system shows it. @param {Message} message */
+  #show(message) {
+    if (this.Notification?.permission !== "granted") return false;
+    try {
+      const { title, body } = noticeOf(message, this.store);
+      const notice = new this.Notification(title, { body, tag: `chatd ${message.channel_id}`, renotify: true });
+      notice.onclick = () => {
+        globalThis.focus?.();
+        const server = this.store.channels.get(message.channel_id)?.server_id ?? null;
+        this.go({ page: "channel", server, channel: message.channel_id, message: message.message_id });
+        notice.close();
+      };
+      return true;
+    } catch {
+      return false; // Some phones have notifications for service workers only.
+    }
+  }
+
+  #sound() {
+    if (Date.now() - this.#sounded < QUIET_MS) return;
+    this.#sounded = Date.now();
+    this.sound();
+  }
+
+  /** Two soft tones. */
+  #chime() {
+    const audio = this.#audio;
+    if (!audio) return;
+    try {
+      audio.resume?.();
+      const loudness = audio.createGain();
+      loudness.connect(audio.destination);
+      [660, 880].forEach((pitch, at) => {
+        const begins = audio.currentTime + at * 0.12;
+        const tone = audio.createOscillator();
+        tone.frequency.value = pitch;
+        tone.connect(loudness);
+        tone.start(begins);
+        tone.stop(begins + 0.25);
+      });
+      loudness.gain.setValueAtTime(0.0001, audio.currentTime);
+      loudness.gain.exponentialRampToValueAtTime(0.08, audio.currentTime + 0.02);
+      loudness.gain.exponentialRampToValueAtTime(0.0001, audio.currentTime + 0.4);
+    } catch {
+      // Then it is silent.
+    }
+  }
+}
+
+/** @returns {AudioContext | null} */
+function audioContext() {
+  try {
+    return new AudioContext();
+  } catch {
+    return null;
+  }
+}
+
+/** The tab's icon, with a dot or without. @param {boolean} news */
+function favicon(news) {
+  const link = /** @type {HTMLLinkElement | null} */ (document.querySelector('link[rel="icon"]'));
+  const href = new URL(news ? "../icon-unread.svg" : "../icon.svg", import.meta.url).href;
+  if (link && link.href !== href) link.href = href;
+}
