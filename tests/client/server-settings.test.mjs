@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { details, namesIn, peopleIn, sentence } from "../../static/lib/audit.js";
 import { OP } from "../../static/lib/ops.js";
+import { sendBecause, sendFile } from "../../static/lib/send.js";
 import { speak } from "../../static/lib/words.js";
 import * as authority from "../../static/state/authority.js";
 import { into, isThere, moveChannel, positionFor, step } from "../../static/state/channel-order.js";
@@ -289,5 +290,27 @@ test("the audit log reads as sentences", () => {
   assert.deepEqual(peopleIn([entry("ban_add", "3"), entry("role_create", "7"), entry("message_delete", "8", ["author_id", "4", null])]), [
     "3",
     "4",
+  ]);
+});
+
+test("files go as they are, and reasons in a header that takes any letter", async () => {
+  const calls = [];
+  const answer = (status, body) => ({ ok: status < 300, status, headers: new Headers(), json: async () => body });
+  const api = { root: new URL("http://pi/api/rest/"), token: async () => "token", fetch: async (url, init) => {
+    calls.push({ url: url.href, ...init });
+    return calls.length > 2 ? answer(403, { code: "forbidden", detail: "no" }) : answer(200, { attachment_id: "3" });
+  } };
+  assert.deepEqual(await sendFile(api, new File(["x"], "ä b.png", { type: "image/png" })), { attachment_id: "3" });
+  await sendBecause(api, "DELETE", "servers/5/members/2", "Über Gebühr");
+  await assert.rejects(sendBecause(api, "DELETE", "servers/5/members/2", ""), { code: "forbidden", status: 403 });
+  assert.deepEqual(calls.map(({ method, url }) => `${method} ${url}`), [
+    "POST http://pi/api/rest/uploads?filename=%C3%A4%20b.png",
+    "DELETE http://pi/api/rest/servers/5/members/2",
+    "DELETE http://pi/api/rest/servers/5/members/2",
+  ]);
+  assert.equal(calls[0].headers["Content-Type"], "image/png");
+  assert.deepEqual(calls.slice(1).map(({ headers, body }) => [headers["X-Audit-Log-Reason"], headers["Content-Type"], body]), [
+    ["%C3%9Cber%20Geb%C3%BChr", undefined, undefined],
+    [undefined, undefined, undefined],
   ]);
 });
