@@ -11,7 +11,9 @@ import { problemText, t } from "./words.js";
 /** @param {Client} client @returns {Dialog} */
 export function createServer(client) {
   return {
-    title: t("servers.create"), text: t("servers.create_text"), action: t("servers.create_action"),
+    title: t("servers.create"),
+    text: t("servers.create_text"),
+    action: t("servers.create_action"),
     fields: [{ name: "name", label: t("server.name"), placeholder: t("servers.name_example"), maxLength: 100 }],
     run: async ({ name }) => {
       const server = await client.api.request("POST", "servers", { name });
@@ -24,7 +26,9 @@ export function createServer(client) {
 /** @param {Client} client @returns {Dialog} */
 export function joinServer(client) {
   return {
-    title: t("servers.join"), text: t("servers.join_text"), action: t("servers.continue"),
+    title: t("servers.join"),
+    text: t("servers.join_text"),
+    action: t("servers.continue"),
     fields: [{ name: "link", label: t("invite.link"), placeholder: new URL("invite/…", base).href }],
     run: async ({ link }) => client.go({ page: "invite", code: inviteCode(link) }),
   };
@@ -40,18 +44,44 @@ export function createChannel(client, serverId, done) {
   const categories = client.store.channelsOf(serverId).filter((channel) => channel.type === "category");
   const closed = server ? privateFromStart(server) : null;
   return {
-    title: t("channels.create"), action: t("channels.create_action"),
+    title: t("channels.create"),
+    action: t("channels.create_action"),
     fields: [
       { name: "name", label: t("server.name"), placeholder: t("channels.name_example"), maxLength: 100 },
       { name: "topic", label: t("channels.topic"), hint: t("channels.topic_hint"), maxLength: 1024, optional: true },
-      ...(categories.length ? [{ name: "parent", label: t("channels.category"), optional: true,
-        choices: /** @type {[string, string][]} */ ([["", t("channels.no_category")], ...categories.map((one) => [one.channel_id, one.name])]) }] : []),
-      ...(closed ? [{ name: "access", label: t("channels.access"), optional: true,
-        choices: /** @type {[string, string][]} */ ([["", t("channels.open_to_all")], ["private", t("channels.private")]]) }] : []),
+      ...(categories.length
+        ? [
+            {
+              name: "parent",
+              label: t("channels.category"),
+              optional: true,
+              choices: /** @type {[string, string][]} */ ([
+                ["", t("channels.no_category")],
+                ...categories.map((one) => [one.channel_id, one.name]),
+              ]),
+            },
+          ]
+        : []),
+      ...(closed
+        ? [
+            {
+              name: "access",
+              label: t("channels.access"),
+              optional: true,
+              choices: /** @type {[string, string][]} */ ([
+                ["", t("channels.open_to_all")],
+                ["private", t("channels.private")],
+              ]),
+            },
+          ]
+        : []),
     ],
     run: async ({ name, topic, parent, access }) => {
       const channel = await client.api.request("POST", `servers/${serverId}/channels`, {
-        name, ...(topic && { topic }), ...(parent && { parent_id: parent }), ...(access && closed && { overrides: closed }),
+        name,
+        ...(topic && { topic }),
+        ...(parent && { parent_id: parent }),
+        ...(access && closed && { overrides: closed }),
       });
       await client.store.until(() => client.store.channels.has(channel.channel_id));
       if (done) done(channel.channel_id);
@@ -63,9 +93,13 @@ export function createChannel(client, serverId, done) {
 /** @param {Client} client @param {string} serverId @returns {Dialog} */
 export function createCategory(client, serverId) {
   return {
-    title: t("channels.create_category"), text: t("channels.category_text"), action: t("channels.create_category_action"),
+    title: t("channels.create_category"),
+    text: t("channels.category_text"),
+    action: t("channels.create_category_action"),
     fields: [{ name: "name", label: t("server.name"), placeholder: t("channels.category_example"), maxLength: 100 }],
-    run: async ({ name }) => { await client.api.request("POST", `servers/${serverId}/channels`, { name, type: "category" }); },
+    run: async ({ name }) => {
+      await client.api.request("POST", `servers/${serverId}/channels`, { name, type: "category" });
+    },
   };
 }
 

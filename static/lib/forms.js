@@ -5,7 +5,10 @@ import { problemText, t } from "./words.js";
 
 let count = 0;
 
-/** A control with its name above, and a hint below that is read with it. @param {string} label @param {HTMLElement} control @param {string} [hint] */
+/**
+ * A control with its name above, and a hint below that is read with it.
+ * @param {string} label @param {HTMLElement} control @param {string} [hint]
+ */
 export function labelled(label, control, hint = "") {
   count += 1;
   control.id ||= `control-${count}`;
@@ -14,25 +17,56 @@ export function labelled(label, control, hint = "") {
   return h("div", { class: "field" }, h("label", { class: "label", for: control.id }, label), control, hint ? below : "");
 }
 
-/** One of several. @param {[string, string][]} choices values and their words @param {string} value @param {Record<string, any>} [properties] */
+/**
+ * One of several.
+ * @param {[string, string][]} choices values and their words @param {string} value
+ * @param {Record<string, any>} [properties]
+ */
 export function select(choices, value, properties = {}) {
-  const options = choices.map(([one, words]) => h("option", { value: one, selected: one === value }, words));
-  return h("select", properties, ...options);
+  return choose(h("select", properties), choices, value);
+}
+
+/** Gives a list other choices. @param {HTMLSelectElement} list @param {[string, string][]} choices @param {string} value */
+export function choose(list, choices, value) {
+  list.replaceChildren(...choices.map(([one, words]) => h("option", { value: one }, words)));
+  list.value = value;
+  return list;
 }
 
 /**
  * On or off, with what it means.
- * @param {{label: string, hint?: string, checked: boolean, disabled?: boolean, name?: string, why?: string, onchange?: (event: Event) => void}} options
+ * @param {{
+ *   label: string, hint?: string, checked: boolean, disabled?: boolean, name?: string, why?: string, onchange?: (event: Event) => void,
+ * }} options
  *   `why` says why it cannot be changed
  */
 export function toggle({ label, hint = "", checked, disabled = false, name = "", why = "", onchange }) {
   count += 1;
   const below = h("span", { class: "hint", id: `hint-${count}` }, hint, why && h("span", { class: "why" }, ` ${why}`));
-  const input = h("input", { type: "checkbox", role: "switch", name, checked, disabled, onchange, ...((hint || why) && { "aria-describedby": below.id }) });
+  const input = h("input", {
+    type: "checkbox",
+    role: "switch",
+    name,
+    checked,
+    disabled,
+    onchange,
+    ...((hint || why) && { "aria-describedby": below.id }),
+  });
   return h("label", { class: "toggle" }, h("span", { class: "words" }, h("span", { class: "name" }, label), below), input);
 }
 
-/** A small button that shows an icon only. @param {string} label @param {Parameters<typeof icon>[0]} picture @param {(event: any) => void} onclick */
+/** Gives the focus to an element, once the question that stands over the page is gone. @param {() => Element | null} find */
+export function focusSoon(find) {
+  const focus = () => /** @type {HTMLElement | null} */ (find())?.focus();
+  const question = document.querySelector("form-dialog dialog");
+  if (question) question.addEventListener("close", focus);
+  else focus();
+}
+
+/**
+ * A small button that shows an icon only.
+ * @param {string} label @param {Parameters<typeof icon>[0]} picture @param {(event: any) => void} onclick
+ */
 export function iconButton(label, picture, onclick) {
   return h("button", { type: "button", class: "quiet", "aria-label": label, title: label, onclick }, icon(picture));
 }
@@ -47,7 +81,18 @@ export function savedForm(content, save) {
   const problem = h("p", { class: "problem", role: "alert" });
   // Not disabled when there is nothing to save: that would take the focus from whoever just saved.
   const button = h("button", { class: "primary" }, t("dialog.save"));
-  const undo = h("button", { type: "button", onclick: () => { mark(false); form.dispatchEvent(new CustomEvent("undo")); button.focus(); } }, t("server.undo"));
+  const undo = h(
+    "button",
+    {
+      type: "button",
+      onclick: () => {
+        mark(false);
+        form.dispatchEvent(new CustomEvent("undo"));
+        button.focus();
+      },
+    },
+    t("server.undo"),
+  );
   const form = h("form", { class: "stack saved" }, ...content, problem, h("div", { class: "actions" }, button, undo, told));
   let saving = false;
   const mark = (/** @type {boolean} */ changed) => {

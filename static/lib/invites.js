@@ -15,7 +15,10 @@ export function expiries() {
 
 /** How many may join by it; empty is everybody. @returns {[string, string][]} */
 export function uses() {
-  return [["", t("invite.unlimited")], ...[1, 5, 10, 25, 100].map((count) => /** @type {[string, string]} */ ([String(count), t("invite.people", { count })]))];
+  return [
+    ["", t("invite.unlimited")],
+    ...[1, 5, 10, 25, 100].map((count) => /** @type {[string, string]} */ ([String(count), t("invite.people", { count })])),
+  ];
 }
 
 /** @param {{url: string}} invite whose URL may be a path of the server's */

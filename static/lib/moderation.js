@@ -17,21 +17,42 @@ const reason = () => ({ name: "reason", label: t("members.reason"), hint: t("mem
 /** @param {Client} client @param {Member} member @returns {Dialog} */
 export function kickMember(client, member) {
   return {
-    title: t("members.kick_title", { name: nameOf(member) }), text: t("members.kick_text"), action: t("members.kick"), danger: true, fields: [reason()],
-    run: async (values) => { await sendBecause(client.api, "DELETE", `servers/${member.server_id}/members/${member.user.user_id}`, values.reason); },
+    title: t("members.kick_title", { name: nameOf(member) }),
+    text: t("members.kick_text"),
+    action: t("members.kick"),
+    danger: true,
+    fields: [reason()],
+    run: async (values) => {
+      await sendBecause(client.api, "DELETE", `servers/${member.server_id}/members/${member.user.user_id}`, values.reason);
+    },
   };
 }
 
 /** @param {Client} client @param {Member} member @returns {Dialog} */
 export function banMember(client, member) {
   return {
-    title: t("members.ban_title", { name: nameOf(member) }), text: t("members.ban_text"), action: t("members.ban"), danger: true,
-    fields: [reason(), { name: "seconds", label: t("members.delete_messages"), optional: true, choices: [
-      ["0", t("members.delete_none")], [String(HOUR), t("members.delete_hour")], [String(24 * HOUR), t("members.delete_day")], [String(7 * 24 * HOUR), t("members.delete_week")],
-    ] }],
+    title: t("members.ban_title", { name: nameOf(member) }),
+    text: t("members.ban_text"),
+    action: t("members.ban"),
+    danger: true,
+    fields: [
+      reason(),
+      {
+        name: "seconds",
+        label: t("members.delete_messages"),
+        optional: true,
+        choices: [
+          ["0", t("members.delete_none")],
+          [String(HOUR), t("members.delete_hour")],
+          [String(24 * HOUR), t("members.delete_day")],
+          [String(7 * 24 * HOUR), t("members.delete_week")],
+        ],
+      },
+    ],
     run: async (values) => {
       await client.api.request("PUT", `servers/${member.server_id}/bans/${member.user.user_id}`, {
-        ...(values.reason && { reason: values.reason }), delete_message_seconds: Number(values.seconds),
+        ...(values.reason && { reason: values.reason }),
+        delete_message_seconds: Number(values.seconds),
       });
     },
   };
@@ -41,10 +62,23 @@ export function banMember(client, member) {
 export function renameMember(client, member) {
   const self = member.user.user_id === client.store.user?.user_id;
   return {
-    title: t("members.nickname_title", { name: member.user.display_name || member.user.username }), text: t("members.nickname_text"), action: t("dialog.save"),
-    fields: [{ name: "nickname", label: t("members.nickname"), value: member.nickname ?? "", maxLength: 32, optional: true, placeholder: member.user.username }],
+    title: t("members.nickname_title", { name: member.user.display_name || member.user.username }),
+    text: t("members.nickname_text"),
+    action: t("dialog.save"),
+    fields: [
+      {
+        name: "nickname",
+        label: t("members.nickname"),
+        value: member.nickname ?? "",
+        maxLength: 32,
+        optional: true,
+        placeholder: member.user.username,
+      },
+    ],
     run: async ({ nickname }) => {
-      await client.api.request("PATCH", `servers/${member.server_id}/members/${self ? "@me" : member.user.user_id}`, { nickname: nickname || null });
+      await client.api.request("PATCH", `servers/${member.server_id}/members/${self ? "@me" : member.user.user_id}`, {
+        nickname: nickname || null,
+      });
     },
   };
 }
@@ -52,7 +86,10 @@ export function renameMember(client, member) {
 /** @param {Client} client @param {FullServer} server @param {Member} member @returns {Dialog} */
 export function handOver(client, server, member) {
   return {
-    title: t("members.hand_over_title", { name: nameOf(member) }), text: t("members.hand_over_text"), action: t("members.hand_over"), danger: true,
+    title: t("members.hand_over_title", { name: nameOf(member) }),
+    text: t("members.hand_over_text"),
+    action: t("members.hand_over"),
+    danger: true,
     fields: [typed(server.name)],
     run: async (values) => {
       mustBe(values, server.name);
@@ -64,7 +101,11 @@ export function handOver(client, server, member) {
 /** @param {Client} client @param {FullServer} server @returns {Dialog} */
 export function deleteServer(client, server) {
   return {
-    title: t("server.delete_title", { name: server.name }), text: t("server.delete_text"), action: t("server.delete"), danger: true, fields: [typed(server.name)],
+    title: t("server.delete_title", { name: server.name }),
+    text: t("server.delete_text"),
+    action: t("server.delete"),
+    danger: true,
+    fields: [typed(server.name)],
     run: async (values) => {
       mustBe(values, server.name);
       await client.api.request("DELETE", `servers/${server.server_id}`);
@@ -75,8 +116,13 @@ export function deleteServer(client, server) {
 /** @param {Client} client @param {FullServer} server @returns {Dialog} */
 export function leaveServer(client, server) {
   return {
-    title: t("server.leave_title", { name: server.name }), text: t("server.leave_text"), action: t("server.leave"), danger: true,
-    run: async () => { await client.api.request("DELETE", `servers/${server.server_id}/members/@me`); },
+    title: t("server.leave_title", { name: server.name }),
+    text: t("server.leave_text"),
+    action: t("server.leave"),
+    danger: true,
+    run: async () => {
+      await client.api.request("DELETE", `servers/${server.server_id}/members/@me`);
+    },
   };
 }
 

@@ -4,7 +4,8 @@ import { Problem } from "./api.js";
 /** @typedef {import("./api.js").Api} Api */
 
 /**
- * @param {Api} api @param {string} method @param {string} path @param {Blob | object | undefined} body @param {Record<string, string>} [headers]
+ * @param {Api} api @param {string} method @param {string} path @param {Blob | object | undefined} body
+ * @param {Record<string, string>} [headers]
  * @returns {Promise<any>}
  */
 async function send(api, method, path, body, headers = {}) {
@@ -13,8 +14,16 @@ async function send(api, method, path, body, headers = {}) {
   let response;
   try {
     response = await api.fetch(new URL(path, api.root), {
-      method, credentials: "same-origin", cache: "no-store", body: file ? body : body && JSON.stringify(body),
-      headers: { Accept: "application/json", Authorization: `Bearer ${await api.token()}`, ...(body && { "Content-Type": type }), ...headers },
+      method,
+      credentials: "same-origin",
+      cache: "no-store",
+      body: file ? body : body && JSON.stringify(body),
+      headers: {
+        Accept: "application/json",
+        Authorization: `Bearer ${await api.token()}`,
+        ...(body && { "Content-Type": type }),
+        ...headers,
+      },
     });
   } catch (error) {
     throw error instanceof Problem ? error : new Problem(0);
@@ -24,12 +33,18 @@ async function send(api, method, path, body, headers = {}) {
   throw new Problem(response.status, data ?? {}, Number(response.headers.get("Retry-After")) || 0);
 }
 
-/** Sends a file; the answer is what a message or a picture refers to. @param {Api} api @param {File} file @returns {Promise<import("../types.js").Attachment>} */
+/**
+ * Sends a file; the answer is what a message or a picture refers to.
+ * @param {Api} api @param {File} file @returns {Promise<import("../types.js").Attachment>}
+ */
 export function sendFile(api, file) {
   return send(api, "POST", `uploads?filename=${encodeURIComponent(file.name)}`, file);
 }
 
-/** An act that the audit log tells of, with why it was done. @param {Api} api @param {string} method @param {string} path @param {string} reason @param {object} [body] */
+/**
+ * An act that the audit log tells of, with why it was done.
+ * @param {Api} api @param {string} method @param {string} path @param {string} reason @param {object} [body]
+ */
 export function sendBecause(api, method, path, reason, body) {
   return send(api, method, path, body, reason ? { "X-Audit-Log-Reason": encodeURIComponent(reason) } : {});
 }

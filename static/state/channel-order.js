@@ -17,7 +17,8 @@ function groups(channels) {
   const categories = all.filter((channel) => channel.type === "category").map((channel) => channel.channel_id);
   const home = (/** @type {Channel} */ channel) => (categories.includes(channel.parent_id ?? "") ? channel.parent_id : null);
   return [null, ...categories].map((parent) => ({
-    parent, items: all.filter((channel) => channel.type !== "category" && home(channel) === parent).map((channel) => channel.channel_id),
+    parent,
+    items: all.filter((channel) => channel.type !== "category" && home(channel) === parent).map((channel) => channel.channel_id),
   }));
 }
 
@@ -44,7 +45,10 @@ export function step(channels, id, by) {
 
 /** At the end of a category. @param {Channel[]} channels @param {string} id @param {string | null} parent @returns {Move} */
 export function into(channels, id, parent) {
-  const items = groups(channels).find((group) => group.parent === parent)?.items.filter((item) => item !== id) ?? [];
+  const items =
+    groups(channels)
+      .find((group) => group.parent === parent)
+      ?.items.filter((item) => item !== id) ?? [];
   return { parent, near: items.at(-1) ?? null, after: true };
 }
 
@@ -66,14 +70,15 @@ export function positionFor(channels, id, { near, after }) {
 export function isThere(channels, id, { parent, near, after }) {
   const list = groups(channels);
   const category = list.findIndex((group) => group.parent === id);
-  const row = category > 0 ? list.map((group) => group.parent) : list.find((group) => group.parent === parent)?.items ?? [];
+  const row = category > 0 ? list.map((group) => group.parent) : (list.find((group) => group.parent === parent)?.items ?? []);
   const at = row.indexOf(id);
   return at >= 0 && (near === null || row[at + (after ? -1 : 1)] === near);
 }
 
 /**
  * Moves a channel. Where positions do not count places, the first move makes them do so, and the second is exact.
- * @param {Pick<import("../lib/api.js").Api, "request">} api @param {string} serverId @param {Channel[]} channels @param {string} id @param {Move} move
+ * @param {Pick<import("../lib/api.js").Api, "request">} api @param {string} serverId @param {Channel[]} channels
+ * @param {string} id @param {Move} move
  */
 export async function moveChannel(api, serverId, channels, id, move) {
   const category = channels.some((channel) => channel.channel_id === id && channel.type === "category");

@@ -14,7 +14,8 @@ export const STATES = ["deny", "inherit", "allow"];
 
 /** What counts in a channel; a category holds no messages. @param {Channel["type"]} type */
 export function permissionsIn(type) {
-  return type === "category" ? ["view_channel", "manage_channels"]
+  return type === "category"
+    ? ["view_channel", "manage_channels"]
     : ["view_channel", "send_messages", "attach_files", "add_reactions", "mention_everyone", "manage_messages", "manage_channels"];
 }
 
@@ -34,12 +35,16 @@ export function withState(channel, role, permission, state) {
   const { allow, deny } = overrideOf(channel, role);
   const without = (/** @type {string[]} */ list) => list.filter((one) => one !== permission);
   return {
-    role, allow: state === "allow" ? [...without(allow), permission] : without(allow),
+    role,
+    allow: state === "allow" ? [...without(allow), permission] : without(allow),
     deny: state === "deny" ? [...without(deny), permission] : without(deny),
   };
 }
 
-/** Whether a role may do it in the channel, on its own. @param {FullServer} server @param {Channel} channel @param {string} role @param {string} permission */
+/**
+ * Whether a role may do it in the channel, on its own.
+ * @param {FullServer} server @param {Channel} channel @param {string} role @param {string} permission
+ */
 export function roleMay(server, channel, role, permission) {
   const own = stateOf(channel, role, permission);
   if (own !== "inherit") return own === "allow";
@@ -86,12 +91,18 @@ export function everyoneSteps(server, channel, permission, taken) {
   return own && !roleKeeps(channel, server, permission) ? [withState(channel, own, permission, "allow"), deny] : [deny];
 }
 
-/** Whether one of the reader's roles is allowed it here already. @param {Channel} channel @param {FullServer} server @param {string} permission */
+/**
+ * Whether one of the reader's roles is allowed it here already.
+ * @param {Channel} channel @param {FullServer} server @param {string} permission
+ */
 function roleKeeps(channel, server, permission) {
   return server.member.roles.some((role) => stateOf(channel, role, permission) === "allow");
 }
 
-/** What makes a new channel private from its first moment; null if the reader would not see it. @param {FullServer} server @returns {Override[] | null} */
+/**
+ * What makes a new channel private from its first moment; null if the reader would not see it.
+ * @param {FullServer} server @returns {Override[] | null}
+ */
 export function privateFromStart(server) {
   const own = keeper(server);
   if (own === undefined) return null;

@@ -8,7 +8,8 @@ import { OP } from "../lib/ops.js";
  * @param {boolean} whole whether nobody is missing, so that who joins belongs to the end
  */
 export function withEvent(members, serverId, op, d, whole) {
-  if (op === OP.USER_UPDATE) return members.map((member) => (member.user.user_id === d.user_id ? { ...member, user: { ...member.user, ...d } } : member));
+  if (op === OP.USER_UPDATE)
+    return members.map((member) => (member.user.user_id === d.user_id ? { ...member, user: { ...member.user, ...d } } : member));
   if (d?.server_id !== serverId) return members;
   if (op === OP.SERVER_MEMBER_REMOVE) return members.filter((member) => member.user.user_id !== d.user_id);
   if (op === OP.SERVER_MEMBER_UPDATE) return members.map((member) => (member.user.user_id === d.user.user_id ? d : member));

@@ -19,7 +19,17 @@ class AuditLog extends ServerPage {
   #loaded = false;
 
   setup() {
-    this.append(h("div", { class: "stack" }, h("p", { class: "lead" }, t("audit.lead")), this.problem, this.#empty, this.#list, h("div", { class: "actions" }, this.#more)));
+    this.append(
+      h(
+        "div",
+        { class: "stack" },
+        h("p", { class: "lead" }, t("audit.lead")),
+        this.problem,
+        this.#empty,
+        this.#list,
+        h("div", { class: "actions" }, this.#more),
+      ),
+    );
     this.#empty.hidden = true;
     this.#load();
   }
@@ -27,7 +37,9 @@ class AuditLog extends ServerPage {
   async #load() {
     const before = this.#entries.at(-1)?.entry_id;
     /** @type {AuditEntry[] | undefined} */
-    const page = await this.attempt(() => this.client.api.request("GET", this.path(`audit-log?limit=${PAGE}${before ? `&before=${before}` : ""}`)));
+    const page = await this.attempt(() =>
+      this.client.api.request("GET", this.path(`audit-log?limit=${PAGE}${before ? `&before=${before}` : ""}`)),
+    );
     if (!page) return;
     await this.#meet(page);
     this.#entries = [...this.#entries, ...page];
@@ -43,9 +55,11 @@ class AuditLog extends ServerPage {
     const unknown = () => peopleIn(entries).filter((id) => !this.#people.has(id) && !store.users.has(id));
     try {
       const wanted = unknown().slice(0, 100);
-      for (const member of wanted.length ? await api.request("GET", this.path(`members?limit=100&user_ids=${wanted.join()}`)) : []) this.#people.set(member.user.user_id, nameOf(member));
+      for (const member of wanted.length ? await api.request("GET", this.path(`members?limit=100&user_ids=${wanted.join()}`)) : [])
+        this.#people.set(member.user.user_id, nameOf(member));
       if (!unknown().length || !this.may("ban_members")) return;
-      for (const { user } of await api.request("GET", this.path("bans?limit=100"))) this.#people.set(user.user_id, user.display_name || user.username);
+      for (const { user } of await api.request("GET", this.path("bans?limit=100")))
+        this.#people.set(user.user_id, user.display_name || user.username);
     } catch {
       // Names are worth no error: the entries stand without them.
     }
@@ -59,7 +73,10 @@ class AuditLog extends ServerPage {
     /** @type {import("../../lib/audit.js").Names} */
     const names = {
       user: (id) => this.#people.get(id) ?? (store.users.has(id) ? store.name(id) : t("audit.somebody")),
-      role: (id) => (id === this.serverId ? t("roles.everyone") : this.server.roles.find((role) => role.role_id === id)?.name ?? told.get(id) ?? t("audit.gone")),
+      role: (id) =>
+        id === this.serverId
+          ? t("roles.everyone")
+          : (this.server.roles.find((role) => role.role_id === id)?.name ?? told.get(id) ?? t("audit.gone")),
       channel: (id) => store.channels.get(id)?.name ?? told.get(id) ?? t("audit.gone"),
     };
     let day = "";
@@ -70,8 +87,15 @@ class AuditLog extends ServerPage {
       day = words;
       return [...head, { key: entry.entry_id, entry, time }];
     });
-    reconcile(this.#list, items, ({ key }) => key, (item) => ("day" in item ? h("li", { class: "day" }, h("h3", {}, item.day ?? "")) : h("li", { class: "entry" })),
-      (row, item) => { if ("entry" in item) this.#draw(row, item.entry, item.time, names); });
+    reconcile(
+      this.#list,
+      items,
+      ({ key }) => key,
+      (item) => ("day" in item ? h("li", { class: "day" }, h("h3", {}, item.day ?? "")) : h("li", { class: "entry" })),
+      (row, item) => {
+        if ("entry" in item) this.#draw(row, item.entry, item.time, names);
+      },
+    );
   }
 
   /** @param {HTMLElement} row @param {AuditEntry} entry @param {Date} time @param {import("../../lib/audit.js").Names} names */
@@ -83,11 +107,22 @@ class AuditLog extends ServerPage {
     if (row.dataset.look === look) return;
     row.dataset.look = look;
     const name = actor.display_name || actor.username;
-    row.replaceChildren(avatar(actor.user_id, name, actor.avatar_url),
-      h("div", { class: "words" },
-        h("p", { dir: "auto" }, h("b", {}, name), ` ${words} `, h("time", { class: "hint", dateTime: entry.created_at, title: fullText(time) }, timeText(time))),
+    row.replaceChildren(
+      avatar(actor.user_id, name, actor.avatar_url),
+      h(
+        "div",
+        { class: "words" },
+        h(
+          "p",
+          { dir: "auto" },
+          h("b", {}, name),
+          ` ${words} `,
+          h("time", { class: "hint", dateTime: entry.created_at, title: fullText(time) }, timeText(time)),
+        ),
         lines.length ? h("ul", { class: "lines" }, ...lines.map((line) => h("li", { dir: "auto" }, line))) : "",
-        reason ? h("p", { class: "reason", dir: "auto" }, t("audit.reason", { reason })) : ""));
+        reason ? h("p", { class: "reason", dir: "auto" }, t("audit.reason", { reason })) : "",
+      ),
+    );
   }
 }
 

@@ -52,8 +52,9 @@ class FormDialog extends HTMLElement {
 
   /** @param {import("../../types.js").Field} field */
   #field({ name, label, value = "", hint = "", placeholder = "", maxLength, optional = false, choices }) {
-    return h("label", { class: "field" }, h("span", { class: "label" }, label, optional && !choices && h("i", {}, ` ${t("dialog.optional")}`)),
-      choices ? select(choices, value, { name }) : h("input", { name, value, placeholder, maxLength, required: !optional, autocomplete: "off", dir: "auto" }),
+    const input = () => h("input", { name, value, placeholder, maxLength, required: !optional, autocomplete: "off", dir: "auto" });
+    const note = optional && !choices && h("i", {}, ` ${t("dialog.optional")}`);
+    return h("label", { class: "field" }, h("span", { class: "label" }, label, note), choices ? select(choices, value, { name }) : input(),
       hint && h("span", { class: "hint" }, hint));
   }
 

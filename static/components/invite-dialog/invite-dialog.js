@@ -3,6 +3,7 @@ import { h, View } from "../../lib/dom.js";
 import { iconButton, labelled, select } from "../../lib/forms.js";
 import { icon } from "../../lib/icons.js";
 import { copyFrom, DEFAULT_EXPIRY, expiries, linkOf, uses } from "../../lib/invites.js";
+import { base } from "../../lib/route.js";
 import { fullText } from "../../lib/text.js";
 import { problemText, t } from "../../lib/words.js";
 
@@ -28,13 +29,39 @@ class InviteDialog extends View {
     this.#share.hidden = !navigator.share;
     const copy = h("button", { type: "button", class: "primary", onclick: () => this.#copy() }, icon("copy"), t("dialog.copy"));
     this.#dialog.append(
-      h("header", {}, h("h2", { id: "invite-title", dir: "auto" }, t("invite.title", { name })), iconButton(t("dialog.close"), "close", () => this.#dialog.close())),
-      h("div", { class: "stack" }, labelled(t("invite.link"), this.#link),
-        h("div", { class: "actions" }, copy, this.#share, this.#told), this.#lasts, this.#problem, this.#code,
-        h("details", {}, h("summary", {}, t("invite.another")),
-          h("form", { class: "stack", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); this.#make(); } },
+      h(
+        "header",
+        {},
+        h("h2", { id: "invite-title", dir: "auto" }, t("invite.title", { name })),
+        iconButton(t("dialog.close"), "close", () => this.#dialog.close()),
+      ),
+      h(
+        "div",
+        { class: "stack" },
+        labelled(t("invite.link"), this.#link),
+        h("div", { class: "actions" }, copy, this.#share, this.#told),
+        this.#lasts,
+        this.#problem,
+        this.#code,
+        h(
+          "details",
+          {},
+          h("summary", {}, t("invite.another")),
+          h(
+            "form",
+            {
+              class: "stack",
+              onsubmit: (/** @type {Event} */ event) => {
+                event.preventDefault();
+                this.#make();
+              },
+            },
             h("div", { class: "pair" }, labelled(t("invite.expiry"), this.#expiry), labelled(t("invite.uses"), this.#uses)),
-            h("div", { class: "actions" }, h("button", {}, t("invite.make")))))));
+            h("div", { class: "actions" }, h("button", {}, t("invite.make"))),
+          ),
+        ),
+      ),
+    );
     this.append(this.#dialog);
     this.#dialog.showModal();
     this.#begin();
@@ -43,7 +70,12 @@ class InviteDialog extends View {
   /** With the link of before, if it has not run out or been revoked since. */
   async #begin() {
     const known = made.get(this.serverId);
-    const good = known && await this.client.api.public(`invites/${encodeURIComponent(known.code)}`).then(() => true, () => false);
+    const good =
+      known &&
+      (await this.client.api.public(`invites/${encodeURIComponent(known.code)}`).then(
+        () => true,
+        () => false,
+      ));
     if (good) this.#show(known);
     else await this.#make();
   }
@@ -52,7 +84,8 @@ class InviteDialog extends View {
     this.#problem.textContent = this.#told.textContent = "";
     try {
       const invite = await this.client.api.request("POST", `servers/${this.serverId}/invites`, {
-        expires_in: this.#expiry.value ? Number(this.#expiry.value) : null, max_uses: this.#uses.value ? Number(this.#uses.value) : null,
+        expires_in: this.#expiry.value ? Number(this.#expiry.value) : null,
+        max_uses: this.#uses.value ? Number(this.#uses.value) : null,
       });
       if (!invite.max_uses) made.set(this.serverId, invite);
       this.#show(invite);
@@ -68,10 +101,14 @@ class InviteDialog extends View {
     const until = invite.expires_at ? t("invite.until", { time: fullText(new Date(invite.expires_at)) }) : t("invite.no_end");
     const who = invite.max_uses ? t("invite.for_people", { count: invite.max_uses }) : t("invite.for_all");
     this.#lasts.textContent = `${until} ${who}`;
-    const address = new URL(`invites/${encodeURIComponent(invite.code)}/qr.svg`, this.client.api.root).href;
-    this.#code.replaceChildren(h("img", { src: address, alt: t("invite.code_alt"), width: 160, height: 160 }), h("figcaption", { class: "hint" }, t("invite.code")));
+    const address = new URL(`invites/${encodeURIComponent(invite.code)}/qr.svg`, base).href;
+    this.#code.replaceChildren(
+      h("img", { src: address, alt: t("invite.code_alt"), width: 160, height: 160 }),
+      h("figcaption", { class: "hint" }, t("invite.code")),
+    );
     this.#link.focus();
     this.#link.select();
+    this.#link.scrollLeft = 0;
   }
 
   async #copy() {

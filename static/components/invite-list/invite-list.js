@@ -1,6 +1,7 @@
 /** The links that lead into a server: how often they were used, how long they last, who made them; revoked one by one. */
 import { h, reconcile } from "../../lib/dom.js";
 import { invitePeople } from "../../lib/dialogs.js";
+import { focusSoon } from "../../lib/forms.js";
 import { icon } from "../../lib/icons.js";
 import { copyFrom, linkOf } from "../../lib/invites.js";
 import { ServerPage } from "../../lib/server-page.js";
@@ -10,18 +11,26 @@ import { t } from "../../lib/words.js";
 /** @typedef {import("../../types.js").OwnInvite} OwnInvite */
 
 class InviteList extends ServerPage {
-  #lead = h("p", { class: "lead" });
+  #lead = h("p", { class: "lead", tabIndex: -1 });
   #list = h("ul", { class: "rows" });
   #new = h("button", { class: "primary", onclick: () => this.#make() }, icon("plus"), t("invite.new"));
   /** @type {OwnInvite[] | null} */ #invites = null;
 
   setup() {
-    this.append(h("div", { class: "stack" }, h("div", { class: "bar" }, this.#lead, h("div", { class: "actions" }, this.#new)), this.problem, this.#list));
+    this.append(
+      h(
+        "div",
+        { class: "stack" },
+        h("div", { class: "bar" }, this.#lead, h("div", { class: "actions" }, this.#new)),
+        this.problem,
+        this.#list,
+      ),
+    );
     this.#load();
   }
 
   async #load() {
-    this.#invites = await this.attempt(() => this.client.api.request("GET", this.path("invites"))) ?? this.#invites;
+    this.#invites = (await this.attempt(() => this.client.api.request("GET", this.path("invites")))) ?? this.#invites;
     this.render();
   }
 
@@ -29,7 +38,13 @@ class InviteList extends ServerPage {
     this.#new.hidden = !this.may("create_invite");
     if (!this.#invites) return;
     this.#lead.textContent = this.#invites.length ? t(this.may("manage_server") ? "invite.lead" : "invite.lead_own") : t("invite.none");
-    reconcile(this.#list, this.#invites, ({ code }) => code, (invite) => this.#row(invite), () => {});
+    reconcile(
+      this.#list,
+      this.#invites,
+      ({ code }) => code,
+      (invite) => this.#row(invite),
+      () => {},
+    );
   }
 
   /** @param {OwnInvite} invite */
@@ -39,15 +54,38 @@ class InviteList extends ServerPage {
     const until = end ? t("invite.until", { time: fullText(new Date(end)) }) : t("invite.no_end");
     const link = h("input", { readOnly: true, value: linkOf(invite), "aria-label": t("invite.link"), onfocus: () => link.select() });
     const told = h("span", { class: "sr-only", role: "status" });
-    const copy = h("button", { class: "plain", onclick: async () => {
-      await copyFrom(link);
-      copy.focus();
-      told.textContent = t("dialog.copied");
-      copy.lastChild?.replaceWith(t("dialog.copied"));
-    } }, icon("copy"), t("dialog.copy"));
-    return h("li", { class: "invite" }, h("span", { class: "words" }, link,
-      h("span", { class: "hint" }, `${used} · ${until}`), h("span", { class: "hint" }, t("invite.by", { name: inviter.display_name || inviter.username }))),
-    copy, h("button", { class: "danger plain", "aria-label": t("invite.revoke_one", { code: code.slice(0, 4) }), onclick: () => this.#ask(invite) }, t("invite.revoke")), told);
+    const copy = h(
+      "button",
+      {
+        class: "plain",
+        onclick: async () => {
+          await copyFrom(link);
+          copy.focus();
+          told.textContent = t("dialog.copied");
+          copy.lastChild?.replaceWith(t("dialog.copied"));
+        },
+      },
+      icon("copy"),
+      t("dialog.copy"),
+    );
+    return h(
+      "li",
+      { class: "invite" },
+      h(
+        "span",
+        { class: "words" },
+        link,
+        h("span", { class: "hint" }, `${used} · ${until}`),
+        h("span", { class: "hint" }, t("invite.by", { name: inviter.display_name || inviter.username })),
+      ),
+      copy,
+      h(
+        "button",
+        { class: "danger plain", "aria-label": t("invite.revoke_one", { code: code.slice(0, 4) }), onclick: () => this.#ask(invite) },
+        t("invite.revoke"),
+      ),
+      told,
+    );
   }
 
   #make() {
@@ -57,11 +95,15 @@ class InviteList extends ServerPage {
   /** @param {OwnInvite} invite */
   #ask({ code }) {
     this.tell("dialog", {
-      title: t("invite.revoke_title"), text: t("invite.revoke_text"), action: t("invite.revoke"), danger: true,
+      title: t("invite.revoke_title"),
+      text: t("invite.revoke_text"),
+      action: t("invite.revoke"),
+      danger: true,
       run: async () => {
         await this.client.api.request("DELETE", `invites/${encodeURIComponent(code)}`);
         this.#invites = this.#invites?.filter((invite) => invite.code !== code) ?? null;
         this.render();
+        focusSoon(() => this.#lead);
       },
     });
   }

@@ -1,6 +1,6 @@
 /** The roles of a server, strongest first: made, moved, and opened to be changed. */
 import { h, later, reconcile } from "../../lib/dom.js";
-import { iconButton } from "../../lib/forms.js";
+import { focusSoon, iconButton } from "../../lib/forms.js";
 import { icon } from "../../lib/icons.js";
 import { ServerPage } from "../../lib/server-page.js";
 import { t } from "../../lib/words.js";
@@ -18,7 +18,12 @@ class RoleManager extends ServerPage {
   #busy = false;
 
   setup() {
-    this.#all.replaceChildren(h("div", { class: "bar" }, h("p", { class: "lead" }, t("roles.lead")), h("div", { class: "actions" }, this.#new)), this.problem, this.#list, this.#told);
+    this.#all.replaceChildren(
+      h("div", { class: "bar" }, h("p", { class: "lead" }, t("roles.lead")), h("div", { class: "actions" }, this.#new)),
+      this.problem,
+      this.#list,
+      this.#told,
+    );
     this.append(this.#all, this.#one);
     this.addEventListener("back", () => this.#open(""));
     this.#list.addEventListener("keydown", (event) => this.#key(event));
@@ -27,14 +32,25 @@ class RoleManager extends ServerPage {
   render() {
     const { server } = this;
     if (!server) return;
-    if (this.#chosen && !server.roles.some((role) => role.role_id === this.#chosen)) this.#open("");
     this.#new.hidden = !mayCreateRole(server);
     const before = /** @type {HTMLElement | null} */ (this.contains(document.activeElement) ? document.activeElement : null);
-    reconcile(this.#list, byStrength(server.roles), (role) => role.role_id, ({ role_id: id }) => h("li", { "data-id": id },
-      h("button", { class: "open", onclick: () => this.#open(id) }), iconButton("", "up", () => this.#move(id, 1)), iconButton("", "down", () => this.#move(id, -1))),
-    (row, role) => this.#draw(row, role));
+    reconcile(
+      this.#list,
+      byStrength(server.roles),
+      (role) => role.role_id,
+      ({ role_id: id }) =>
+        h(
+          "li",
+          { "data-id": id },
+          h("button", { class: "open", onclick: () => this.#open(id) }),
+          iconButton("", "up", () => this.#move(id, 1)),
+          iconButton("", "down", () => this.#move(id, -1)),
+        ),
+      (row, role) => this.#draw(row, role),
+    );
     // A row that moved up was taken out and put in again, and lost the focus by that.
     if (before && before !== document.activeElement) before.focus();
+    if (this.#chosen && !server.roles.some((role) => role.role_id === this.#chosen)) this.#open("");
   }
 
   /** @param {HTMLElement} row @param {Role} role */
@@ -51,9 +67,17 @@ class RoleManager extends ServerPage {
     const swatch = h("span", { class: "swatch", "aria-hidden": "true" });
     const color = cssColor(role.color);
     if (color) swatch.style.setProperty("--role", color);
-    open.replaceChildren(swatch, h("span", { class: "words" }, h("span", { class: "name", dir: "auto" }, name),
-      h("span", { class: "hint" }, everyone ? t("roles.everyone_hint") : t("roles.grants", { count: role.permissions.length }))),
-    mine ? "" : h("span", { class: "tag" }, icon("lock"), t("roles.above_you")), icon("right"));
+    open.replaceChildren(
+      swatch,
+      h(
+        "span",
+        { class: "words" },
+        h("span", { class: "name", dir: "auto" }, name),
+        h("span", { class: "hint" }, everyone ? t("roles.everyone_hint") : t("roles.grants", { count: role.permissions.length })),
+      ),
+      mine ? "" : h("span", { class: "tag" }, icon("lock"), t("roles.above_you")),
+      icon("right"),
+    );
     for (const [at, button] of [up, down].entries()) {
       const label = t(at ? "server.move_down" : "server.move_up", { name });
       button.hidden = everyone;
@@ -70,7 +94,9 @@ class RoleManager extends ServerPage {
     if (!row || !(down || event.key === "ArrowUp")) return;
     event.preventDefault();
     if (event.altKey) return this.#move(String(row.dataset.id), down ? -1 : 1);
-    /** @type {HTMLElement | null | undefined} */ ((down ? row.nextElementSibling : row.previousElementSibling)?.querySelector("button"))?.focus();
+    /** @type {HTMLElement | null | undefined} */ (
+      (down ? row.nextElementSibling : row.previousElementSibling)?.querySelector("button")
+    )?.focus();
   }
 
   /** @param {string} id @param {1 | -1} by */
@@ -86,7 +112,10 @@ class RoleManager extends ServerPage {
 
   #create() {
     this.tell("dialog", {
-      title: t("roles.new"), text: t("roles.new_text"), action: t("roles.create"), fields: [{ name: "name", label: t("server.name"), placeholder: t("roles.name_example"), maxLength: 100 }],
+      title: t("roles.new"),
+      text: t("roles.new_text"),
+      action: t("roles.create"),
+      fields: [{ name: "name", label: t("server.name"), placeholder: t("roles.name_example"), maxLength: 100 }],
       run: async (/** @type {Record<string, string>} */ { name }) => {
         const role = await this.client.api.request("POST", this.path("roles"), { name });
         await this.client.store.until(() => !this.server || this.server.roles.some((one) => one.role_id === role.role_id));
@@ -100,8 +129,8 @@ class RoleManager extends ServerPage {
     const before = this.#chosen;
     this.#chosen = id;
     this.#all.hidden = Boolean(id);
-    this.#one.replaceChildren(...id ? [later("role-editor", { client: this.client, serverId: this.serverId, roleId: id })] : []);
-    if (!id) /** @type {HTMLElement | null} */ (this.#list.querySelector(`[data-id="${before}"] button`) ?? this.#list.querySelector("button"))?.focus();
+    this.#one.replaceChildren(...(id ? [later("role-editor", { client: this.client, serverId: this.serverId, roleId: id })] : []));
+    if (!id) focusSoon(() => this.#list.querySelector(`[data-id="${before}"] button`) ?? this.#list.querySelector("button"));
   }
 }
 

@@ -16,9 +16,15 @@ class ServerOverview extends ServerPage {
   #file = h("input", { type: "file", accept: "image/png,image/jpeg,image/gif,image/webp", hidden: true, onchange: () => this.#upload() });
 
   setup() {
-    this.#form = savedForm([labelled(t("server.name"), this.#name), labelled(t("server.description"), this.#description, t("server.description_hint"))], async (values) => {
-      await this.client.api.request("PATCH", `servers/${this.serverId}`, { name: String(values.get("name")).trim(), description: String(values.get("description")).trim() });
-    });
+    this.#form = savedForm(
+      [labelled(t("server.name"), this.#name), labelled(t("server.description"), this.#description, t("server.description_hint"))],
+      async (values) => {
+        await this.client.api.request("PATCH", `servers/${this.serverId}`, {
+          name: String(values.get("name")).trim(),
+          description: String(values.get("description")).trim(),
+        });
+      },
+    );
     this.#form.addEventListener("undo", () => this.#fill());
     this.append(h("section", {}, this.#head, this.problem, this.#file), h("section", {}, this.#form), this.#ends);
   }
@@ -46,12 +52,22 @@ class ServerOverview extends ServerPage {
   /** @param {boolean} manage */
   #drawHead(manage) {
     const { server_id: id, name, icon_url: url, member_count: count, created_at: since } = this.server;
-    this.#head.replaceChildren(avatar(id, name, url),
-      h("div", { class: "words" }, h("b", { dir: "auto" }, name),
+    this.#head.replaceChildren(
+      avatar(id, name, url),
+      h(
+        "div",
+        { class: "words" },
+        h("b", { dir: "auto" }, name),
         h("span", { class: "hint" }, `${membersText(count)} · ${t("server.since", { time: fullText(new Date(since)) })}`),
-        manage && h("div", { class: "actions" },
-          h("button", { type: "button", onclick: () => this.#file.click() }, t(url ? "server.change_icon" : "server.add_icon")),
-          url && h("button", { type: "button", onclick: () => this.#setIcon(null) }, t("server.remove_icon")))));
+        manage &&
+          h(
+            "div",
+            { class: "actions" },
+            h("button", { type: "button", onclick: () => this.#file.click() }, t(url ? "server.change_icon" : "server.add_icon")),
+            url && h("button", { type: "button", onclick: () => this.#setIcon(null) }, t("server.remove_icon")),
+          ),
+      ),
+    );
   }
 
   #drawEnds() {
@@ -59,12 +75,28 @@ class ServerOverview extends ServerPage {
     const owner = server.owner_id === client.store.user?.user_id;
     const part = (/** @type {string} */ title, /** @type {string} */ text, /** @type {HTMLButtonElement} */ button) =>
       h("section", { class: "end" }, h("div", {}, h("h3", {}, title), h("p", { class: "hint" }, text)), button);
-    this.#ends.replaceChildren(...owner ? [
-      part(t("server.hand_over"), t("server.hand_over_hint"), h("button", { class: "plain", onclick: () => this.tell("page", "members") }, t("server.choose_owner"))),
-      part(t("server.delete"), t("server.delete_hint"), h("button", { class: "danger", onclick: () => this.tell("dialog", deleteServer(client, this.server)) }, t("server.delete"))),
-    ] : [
-      part(t("server.leave"), t("server.leave_hint"), h("button", { class: "danger", onclick: () => this.tell("dialog", leaveServer(client, this.server)) }, t("server.leave"))),
-    ]);
+    this.#ends.replaceChildren(
+      ...(owner
+        ? [
+            part(
+              t("server.hand_over"),
+              t("server.hand_over_hint"),
+              h("button", { class: "plain", onclick: () => this.tell("page", "members") }, t("server.choose_owner")),
+            ),
+            part(
+              t("server.delete"),
+              t("server.delete_hint"),
+              h("button", { class: "danger", onclick: () => this.tell("dialog", deleteServer(client, this.server)) }, t("server.delete")),
+            ),
+          ]
+        : [
+            part(
+              t("server.leave"),
+              t("server.leave_hint"),
+              h("button", { class: "danger", onclick: () => this.tell("dialog", leaveServer(client, this.server)) }, t("server.leave")),
+            ),
+          ]),
+    );
   }
 
   async #upload() {

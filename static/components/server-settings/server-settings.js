@@ -30,8 +30,19 @@ class ServerSettings extends View {
     const close = () => iconButton(t("dialog.close"), "close", () => this.#dialog.close());
     this.#dialog.replaceChildren(
       h("nav", { "aria-labelledby": "server-settings-name" }, h("header", {}, this.#name, close()), this.#list),
-      h("section", { class: "inside" },
-        h("header", {}, iconButton(t("server.back"), "left", () => this.#back()), this.#title, close()), this.#body));
+      h(
+        "section",
+        { class: "inside" },
+        h(
+          "header",
+          {},
+          iconButton(t("server.back"), "left", () => this.#back()),
+          this.#title,
+          close(),
+        ),
+        this.#body,
+      ),
+    );
     this.append(this.#dialog);
     this.#dialog.classList.toggle("open", Boolean(this.page));
     this.page ||= "overview";
@@ -51,17 +62,30 @@ class ServerSettings extends View {
     const page = pages.find(({ key }) => key === this.page) ?? pages[0];
     this.page = page.key;
     this.#name.textContent = server.name;
-    reconcile(this.#list, pages, ({ key }) => key, ({ key }) => h("li", {},
-      h("button", { onclick: () => this.#open(key) }, icon(LOOKS[key].icon), h("span", {}, t(LOOKS[key].label)), icon("right"))), (item, { key }) => {
-      const button = item.firstElementChild;
-      if (key === page.key) button.setAttribute("aria-current", "page");
-      else button.removeAttribute("aria-current");
-    });
+    reconcile(
+      this.#list,
+      pages,
+      ({ key }) => key,
+      ({ key }) =>
+        h(
+          "li",
+          {},
+          h("button", { onclick: () => this.#open(key) }, icon(LOOKS[key].icon), h("span", {}, t(LOOKS[key].label)), icon("right")),
+        ),
+      (item, { key }) => {
+        const button = item.firstElementChild;
+        if (key === page.key) button.setAttribute("aria-current", "page");
+        else button.removeAttribute("aria-current");
+      },
+    );
     if (this.#drawn === page.key) return;
     this.#drawn = page.key;
     this.#title.textContent = t(LOOKS[page.key].label);
     this.#body.replaceChildren(later(page.tag, { client: this.client, serverId: this.serverId }));
     this.#body.scrollTop = 0;
+    // Where nothing else takes the focus, keys must reach what scrolls.
+    if (page.key === "audit") this.#body.tabIndex = 0;
+    else this.#body.removeAttribute("tabindex");
   }
 
   /** @param {string} key */
