@@ -1,4 +1,4 @@
-//! The search index: what comes into it, and what it proposes. It is behind the messages, see [`super::tail`].
+//! The search index: what comes into it, and what it proposes. It is behind the messages, see `store::tail`.
 
 use std::collections::HashMap;
 use std::fmt::Write;
