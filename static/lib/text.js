@@ -45,8 +45,10 @@ function format(name, make) {
   return formats.get(key);
 }
 
-const clock = () => format("clock", (tag) => new Intl.DateTimeFormat(tag, { timeStyle: "short" }));
-const date = () => format("date", (tag) => new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short" }));
+/** Hours are counted as where the reader lives, whatever language they read here. */
+const hourCycle = new Intl.DateTimeFormat(globalThis.navigator?.languages?.[0], { hour: "numeric" }).resolvedOptions().hourCycle;
+const clock = () => format("clock", (tag) => new Intl.DateTimeFormat(tag, { timeStyle: "short", hourCycle }));
+const date = () => format("date", (tag) => new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short", hourCycle }));
 
 /** 14:02 @param {Date} time */
 export function clockText(time) {

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { OP } from "../../static/lib/ops.js";
-import { forMe, noticeOf, Notifier } from "../../static/lib/notifications.js";
+import { noticeOf, Notifier } from "../../static/lib/notifications.js";
+import { forMe } from "../../static/state/notify.js";
 import { speak } from "../../static/lib/words.js";
 import english from "../../static/strings/en.js";
 import { connectedStore, message, person } from "./fakes.mjs";
