@@ -2,6 +2,7 @@
 import { Problem } from "./api.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
+import { ruleText } from "./rules.js";
 import { length } from "./text.js";
 import { problemText, t } from "./words.js";
 
@@ -73,27 +74,6 @@ export function filled(form) {
   for (const input of empty) tellField(input, t("problem.empty"));
   empty[0]?.focus();
   return empty.length === 0;
-}
-
-/** The server's rules that people may break, and their words here. @type {[RegExp, string][]} */
-const RULES = [
-  [/must be (?<min>\d+) to (?<max>\d+) characters/, "problem.between"],
-  [/must be at least (?<min>\d+) characters/, "problem.at_least"],
-  [/must be at most (?<max>\d+) characters/, "problem.at_most"],
-  [/may hold only the letters/, "problem.username_characters"],
-  [/only white space/, "problem.empty"],
-  [/control characters/, "problem.control"],
-  [/must not be the username/, "problem.password_username"],
-  [/tried first/, "problem.password_common"],
-];
-
-/** What the server says about a field, in the reader's language if it is a rule known here. @param {string} rule */
-export function ruleText(rule) {
-  for (const [sign, key] of RULES) {
-    const match = sign.exec(rule);
-    if (match) return t(key, { ...match.groups });
-  }
-  return rule;
 }
 
 /**

@@ -355,6 +355,7 @@ export default {
   "settings.change_picture": "Bild ändern",
   "settings.remove_picture": "Entfernen",
   "settings.picture_hint": "PNG, JPEG, GIF oder WebP. Am besten quadratisch.",
+  "settings.picture_unfit": "Das ist kein Bild von einer Art, die hier geht.",
   "settings.picture_sending": "Dein Bild wird hochgeladen",
   "settings.display_name": "Anzeigename",
   "settings.display_name_hint": "So sehen dich andere. Leer: dein Benutzername.",

@@ -355,6 +355,7 @@ export default {
   "settings.change_picture": "Change picture",
   "settings.remove_picture": "Remove",
   "settings.picture_hint": "PNG, JPEG, GIF or WebP. Square ones fit best.",
+  "settings.picture_unfit": "That is not a picture of a kind that works here.",
   "settings.picture_sending": "Your picture is on its way",
   "settings.display_name": "Display name",
   "settings.display_name_hint": "How others see you. Empty: your user name.",

@@ -1,6 +1,7 @@
 /** Of what one is told, and how: here by this browser, and of which servers and channels on every device. */
 import { avatar, h, reconcile, View } from "../../lib/dom.js";
 import { select, toggle } from "../../lib/forms.js";
+import { icon } from "../../lib/icons.js";
 import { remember, remembered } from "../../lib/storage.js";
 import { problemText, t } from "../../lib/words.js";
 import { isMuted, level, LEVELS, levelChange, muteChange } from "../../state/notify.js";
@@ -79,7 +80,7 @@ class NotificationForm extends View {
     if (row.dataset.look !== `${name}\n${url}`) {
       row.dataset.look = `${name}\n${url}`;
       find(".name").textContent = name;
-      find(".face").replaceChildren(avatar(id === DIRECT ? "0" : id, name, url));
+      find(".face").replaceChildren(id === DIRECT ? icon("message") : avatar(id, name, url));
     }
     const list = row.querySelector("select");
     if (list) {

@@ -13,6 +13,7 @@ import { problemText, t } from "../../lib/words.js";
 const STATUSES = /** @type {const} */ ({
   online: "settings.status_online", idle: "settings.status_idle", dnd: "settings.status_dnd", invisible: "settings.status_invisible",
 });
+const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 const NAME = 32;
 const BIO = 190;
 
@@ -20,7 +21,7 @@ class ProfileForm extends View {
   #picture = h("div", { class: "picture" });
   #told = h("p", { class: "hint", role: "status" });
   #problem = h("p", { class: "problem", role: "alert" });
-  #file = h("input", { type: "file", accept: "image/png,image/jpeg,image/gif,image/webp", hidden: true, onchange: () => this.#choose() });
+  #file = h("input", { type: "file", accept: PICTURES.join(), hidden: true, onchange: () => this.#choose() });
   #name = h("input", { name: "display_name", dir: "auto", autocomplete: "nickname" });
   #username = h("input", { name: "username", spellcheck: false, autocapitalize: "none", autocomplete: "username", maxLength: NAME });
   #bio = h("textarea", { name: "bio", rows: 3, dir: "auto" });
@@ -110,6 +111,8 @@ class ProfileForm extends View {
     const [file] = this.#file.files ?? [];
     this.#file.value = "";
     if (!file) return;
+    this.#problem.textContent = PICTURES.includes(file.type) ? "" : t("settings.picture_unfit");
+    if (this.#problem.textContent) return;
     this.#show(URL.createObjectURL(file));
     this.#told.textContent = t("settings.picture_sending");
     await this.#attempt(async () => {

@@ -3,7 +3,7 @@ import { deviceText, isPhone } from "../../lib/devices.js";
 import { h, reconcile, View } from "../../lib/dom.js";
 import { focusSoon } from "../../lib/forms.js";
 import { icon } from "../../lib/icons.js";
-import { fullText, timeText } from "../../lib/text.js";
+import { dateText, timeText } from "../../lib/text.js";
 import { problemText, t } from "../../lib/words.js";
 
 /** @typedef {import("../../types.js").Session} Session */
@@ -44,7 +44,7 @@ class SessionList extends View {
     const facts = [current ? "" : t("settings.last_used", { time: timeText(used) }), ip].filter(Boolean).join(" · ");
     return h("li", { title: agent }, icon(isPhone(agent) ? "phone" : "device"),
       h("span", { class: "words" }, h("span", { class: "name" }, name, current ? h("span", { class: "tag" }, t("settings.this_device")) : ""),
-        h("span", { class: "hint" }, facts), h("span", { class: "hint" }, t("settings.signed_in", { time: fullText(new Date(since)) }))),
+        h("span", { class: "hint" }, facts), h("span", { class: "hint" }, t("settings.signed_in", { time: dateText(new Date(since)) }))),
       current ? "" : h("button", { class: "plain", "aria-label": t("settings.sign_out_of", { name }), onclick: () => this.#ask(session) }, t("settings.sign_out")));
   }
 
