@@ -139,10 +139,14 @@ function draw() {
   drawn = screen;
   if (signedIn && code === null) return document.body.replaceChildren(h("chat-shell", { client }));
   const door = h("div", { class: "door-card" });
-  // A dead invite opens no account; what is left is the ordinary door.
-  const gone = () => door.querySelector("sign-in")?.replaceWith(h("sign-in", { client, invite: null, onentered: entered }));
+  const entry = { client, invite: code, onentered: () => { accepted = true; entered(); } };
+  // A dead invite opens no account; what is left is the ordinary door, whether its module is there yet or not.
+  const gone = () => {
+    Object.assign(entry, { invite: null, onentered: entered });
+    door.querySelector("sign-in")?.replaceWith(h("sign-in", entry));
+  };
   if (code !== null) door.append(later("invite-card", { client, code, accepted, class: signedIn ? "alone" : "", ongone: gone }));
-  if (!signedIn) door.append(later("sign-in", { client, invite: code, onentered: () => { accepted = true; entered(); } }));
+  if (!signedIn) door.append(later("sign-in", entry));
   document.body.replaceChildren(h("main", { class: "door" }, door));
   accepted = false;
 }

@@ -50,8 +50,8 @@ function format(name, make) {
   return formats.get(key);
 }
 
-/** Hours are counted as where the reader lives, whatever language they read here. */
-const hourCycle = new Intl.DateTimeFormat(readers[0], { hour: "numeric" }).resolvedOptions().hourCycle;
+/** Whoever counts the hours to 24 at home does so in every language. */
+const hourCycle = new Intl.DateTimeFormat(readers[0], { hour: "numeric" }).resolvedOptions().hourCycle === "h23" ? "h23" : undefined;
 const clock = () => format("clock", (tag) => new Intl.DateTimeFormat(tag, { timeStyle: "short", hourCycle }));
 const date = () => format("date", (tag) => new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short", hourCycle }));
 

@@ -65,7 +65,7 @@ export default {
 
   // ---- the door: sign in, register, invites
   "door.welcome": "Willkommen bei {name}",
-  "door.first": "Du bist als Erstes hier: Dein Konto verwaltet alles.",
+  "door.first": "Du bist hier die erste Person: Dein Konto verwaltet alles.",
   "door.sign_in_title": "Bei {name} anmelden",
   "door.register_title": "Konto anlegen",
   "door.sign_in": "Anmelden",

@@ -62,6 +62,19 @@ test("without permission, or where the system refuses, it sounds: once in a burs
   }
 });
 
+test("what this browser is told not to do, it does not", (t) => {
+  const kept = { "chatd.notices": "off" };
+  t.after(() => { delete globalThis.localStorage; });
+  globalThis.localStorage = { getItem: (name) => kept[name] ?? null };
+  const quiet = scene();
+  quiet.get({ channel_id: "20" });
+  assert.deepEqual([quiet.told.length, quiet.sounds()], [0, 1], "no notice, so it sounds");
+  kept["chatd.sound"] = "off";
+  const silent = scene();
+  silent.get({ channel_id: "20" });
+  assert.deepEqual([silent.told.length, silent.sounds()], [0, 0]);
+});
+
 test("a notice leads to its message", () => {
   const { told, went, get } = scene();
   get({ channel_id: "20" });
