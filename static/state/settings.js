@@ -25,7 +25,11 @@ export class Settings {
   /** Changes that the server has not confirmed. @type {Set<Json>} */ #pending = new Set();
   /** @type {Promise<void>} */ #last = Promise.resolve();
 
-  /** @param {{api: {request: (method: string, path: string, body?: unknown) => Promise<any>}, store: import("./store.js").Store}} options */
+  /**
+   * @param {object} options
+   * @param {{request: (method: string, path: string, body?: unknown) => Promise<any>}} options.api
+   * @param {import("./store.js").Store} options.store
+   */
   constructor({ api, store }) {
     this.api = api;
     this.store = store;

@@ -17,7 +17,13 @@ speak("en", english);
 function scene(settings = {}) {
   const store = connectedStore();
   const sent = [];
-  const api = { request: (method, path, body) => { const answer = later(); sent.push({ method, path, body, ...answer }); return answer.promise; } };
+  const api = {
+    request: (method, path, body) => {
+      const answer = later();
+      sent.push({ method, path, body, ...answer });
+      return answer.promise;
+    },
+  };
   const shared = new Settings({ api, store });
   store.apply(OP.CONNECTED, connected({ settings }));
   return { store, sent, shared };
@@ -25,7 +31,12 @@ function scene(settings = {}) {
 
 test("a change is merged: objects by their keys, null takes away, all else replaces", () => {
   const before = { a: { x: 1, y: 2 }, b: [1], c: "old" };
-  assert.deepEqual(merged(before, { a: { y: null, z: 3 }, b: [2], d: { new: true } }), { a: { x: 1, z: 3 }, b: [2], c: "old", d: { new: true } });
+  assert.deepEqual(merged(before, { a: { y: null, z: 3 }, b: [2], d: { new: true } }), {
+    a: { x: 1, z: 3 },
+    b: [2],
+    c: "old",
+    d: { new: true },
+  });
   assert.deepEqual(before, { a: { x: 1, y: 2 }, b: [1], c: "old" }, "the old one stays as it is");
   assert.deepEqual(merged({ a: "text" }, { a: { b: { c: null } } }), { a: { b: {} } }, "what was no object makes way");
 });
@@ -38,7 +49,10 @@ test("a change holds at once and goes out whole", async () => {
   assert.deepEqual(store.settings, { theirs: 1, muted: { 10: true } });
   assert.deepEqual(topics, ["settings"]);
   await settle();
-  assert.deepEqual(sent.map(({ method, path, body }) => [method, path, body]), [["PUT", "users/@me/settings", { theirs: 1, muted: { 10: true } }]]);
+  assert.deepEqual(
+    sent.map(({ method, path, body }) => [method, path, body]),
+    [["PUT", "users/@me/settings", { theirs: 1, muted: { 10: true } }]],
+  );
   sent[0].resolve(null);
   await done;
   assert.deepEqual(store.settings, { theirs: 1, muted: { 10: true } });
@@ -77,7 +91,10 @@ test("what another device changes meanwhile stays", async () => {
 
 test("levels and mutes are read from whatever is there", () => {
   const { store } = scene({ levels: { 5: "all", 6: "loud" }, muted: "yes" });
-  assert.deepEqual([level("5", store), level("6", store), level("7", store), level("constructor", store)], ["all", "mentions", "mentions", "mentions"]);
+  assert.deepEqual(
+    [level("5", store), level("6", store), level("7", store), level("constructor", store)],
+    ["all", "mentions", "mentions", "mentions"],
+  );
   assert.equal(isMuted("10", store), false);
   store.settings = { levels: null, muted: { 10: true, 11: 1 } };
   assert.deepEqual([level("5", store), isMuted("10", store), isMuted("11", store)], ["mentions", true, false]);
@@ -121,12 +138,23 @@ test("one's own status follows one's other devices; who reads offline and hears 
 const shelf = new Map();
 beforeEach(() => {
   shelf.clear();
-  globalThis.localStorage = { getItem: (key) => shelf.get(key) ?? null, setItem: (key, value) => shelf.set(key, value), removeItem: (key) => shelf.delete(key) };
+  globalThis.localStorage = {
+    getItem: (key) => shelf.get(key) ?? null,
+    setItem: (key, value) => shelf.set(key, value),
+    removeItem: (key) => shelf.delete(key),
+  };
 });
 
 test("the page looks as is remembered, and as usual where that makes no sense", () => {
   const set = {};
-  const root = { dataset: {}, style: { setProperty: (name, value) => { set[name] = value; } } };
+  const root = {
+    dataset: {},
+    style: {
+      setProperty: (name, value) => {
+        set[name] = value;
+      },
+    },
+  };
   globalThis.document = { documentElement: root };
   applyAppearance();
   assert.deepEqual([{ ...root.dataset }, set["--scale"]], [{ theme: "system", density: "cosy" }, "1"]);
@@ -143,10 +171,20 @@ test("the page looks as is remembered, and as usual where that makes no sense", 
 test("a device has a name", () => {
   const names = {
     "Mozilla/5.0 (X11; Linux x86_64; rv:125.0) Gecko/20100101 Firefox/125.0": ["Firefox on Linux", false],
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36 Edg/124.0.0.0": ["Edge on Windows", false],
-    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Mobile Safari/537.36": ["Chrome on Android", true],
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Mobile/15E148 Safari/604.1": ["Safari on iPhone", true],
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_4) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Safari/605.1.15": ["Safari on macOS", false],
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36 Edg/124.0.0.0": [
+      "Edge on Windows",
+      false,
+    ],
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Mobile Safari/537.36": [
+      "Chrome on Android",
+      true,
+    ],
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Mobile/15E148 Safari/604.1":
+      ["Safari on iPhone", true],
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_4) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Safari/605.1.15": [
+      "Safari on macOS",
+      false,
+    ],
     "curl/8.5.0": ["curl", false],
     "chat-bot/1.2 (+https://example.org)": ["chat-bot", false],
     "": ["Unknown device", false],

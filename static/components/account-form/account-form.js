@@ -15,23 +15,45 @@ class AccountForm extends View {
   setup() {
     const username = this.client.store.user?.username ?? "";
     // Password managers must know whose password it is.
-    const whose = h("input", { class: "sr-only", name: "username", autocomplete: "username", value: username, readOnly: true, tabIndex: -1, "aria-hidden": "true" });
-    this.#form.replaceChildren(whose, passwordField(t("settings.password_current"), { name: "current_password", autocomplete: "current-password", required: true }),
-      this.#newField, this.#problem, h("div", { class: "actions" }, this.#button, this.#told));
+    const whose = h("input", {
+      class: "sr-only",
+      name: "username",
+      autocomplete: "username",
+      value: username,
+      readOnly: true,
+      tabIndex: -1,
+      "aria-hidden": "true",
+    });
+    this.#form.replaceChildren(
+      whose,
+      passwordField(t("settings.password_current"), { name: "current_password", autocomplete: "current-password", required: true }),
+      this.#newField,
+      this.#problem,
+      h("div", { class: "actions" }, this.#button, this.#told),
+    );
     this.append(h("section", {}, h("p", { class: "lead" }, t("settings.password_lead")), this.#form));
-    this.#form.addEventListener("input", () => { this.#told.textContent = ""; });
-    this.client.api.public("instance").then(({ limits }) => {
-      const least = limits.password_min ?? LEAST;
-      if (least === LEAST) return;
-      const other = this.#passwordField(least);
-      this.#newField.replaceWith(other);
-      this.#newField = other;
-    }, () => {}); // The server says the same when it must.
+    this.#form.addEventListener("input", () => {
+      this.#told.textContent = "";
+    });
+    this.client.api.public("instance").then(
+      ({ limits }) => {
+        const least = limits.password_min ?? LEAST;
+        if (least === LEAST) return;
+        const other = this.#passwordField(least);
+        this.#newField.replaceWith(other);
+        this.#newField = other;
+      },
+      () => {},
+    ); // The server says the same when it must.
   }
 
   /** @param {number} least */
   #passwordField(least) {
-    return passwordField(t("settings.password_new"), { name: "new_password", autocomplete: "new-password", required: true }, t("door.password_hint", { count: least }));
+    return passwordField(
+      t("settings.password_new"),
+      { name: "new_password", autocomplete: "new-password", required: true },
+      t("door.password_hint", { count: least }),
+    );
   }
 
   /** @param {Event} event */

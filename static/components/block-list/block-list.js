@@ -16,18 +16,42 @@ class BlockList extends View {
 
   setup() {
     this.append(h("section", {}, h("p", { class: "lead" }, t("settings.blocks_lead")), this.#list, this.#none, this.#problem, this.#told));
-    this.client.api.request("GET", "users/@me/blocks").then((people) => {
-      this.#people = people;
-      this.#none.hidden = people.length > 0;
-      this.render();
-    }, (error) => { this.#problem.textContent = problemText(error); });
+    this.client.api.request("GET", "users/@me/blocks").then(
+      (people) => {
+        this.#people = people;
+        this.#none.hidden = people.length > 0;
+        this.render();
+      },
+      (error) => {
+        this.#problem.textContent = problemText(error);
+      },
+    );
   }
 
   render() {
-    reconcile(this.#list, this.#people, (user) => user.user_id, (user) => h("li", {}, avatar(user.user_id, nameOf(user), user.avatar_url),
-      h("span", { class: "words" }, h("span", { class: "name", dir: "auto" }, nameOf(user)), h("span", { class: "hint" }, `@${user.username}`)),
-      h("button", { class: "plain", "aria-label": t("settings.unblock_of", { name: nameOf(user) }), onclick: () => this.#unblock(user) },
-        t("people.unblock"))), () => {});
+    reconcile(
+      this.#list,
+      this.#people,
+      (user) => user.user_id,
+      (user) =>
+        h(
+          "li",
+          {},
+          avatar(user.user_id, nameOf(user), user.avatar_url),
+          h(
+            "span",
+            { class: "words" },
+            h("span", { class: "name", dir: "auto" }, nameOf(user)),
+            h("span", { class: "hint" }, `@${user.username}`),
+          ),
+          h(
+            "button",
+            { class: "plain", "aria-label": t("settings.unblock_of", { name: nameOf(user) }), onclick: () => this.#unblock(user) },
+            t("people.unblock"),
+          ),
+        ),
+      () => {},
+    );
   }
 
   /** @param {User} user */

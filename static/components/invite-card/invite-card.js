@@ -20,7 +20,7 @@ class InviteCard extends View {
   async #look() {
     this.#error = "";
     try {
-      const invite = this.#invite = await this.client.api.public(`invites/${encodeURIComponent(this.code)}`);
+      const invite = (this.#invite = await this.client.api.public(`invites/${encodeURIComponent(this.code)}`));
       if (this.accepted) this.#join(invite.server.server_id);
     } catch (error) {
       this.#gone = error instanceof Problem && error.status === 404;
@@ -39,10 +39,14 @@ class InviteCard extends View {
     const alone = this.classList.contains("alone");
     const back = alone ? h("a", { class: "button wide", href: routePath({ page: "home" }) }, t("door.back")) : "";
     const problem = this.#error ? h("p", { class: "problem", role: "alert" }, this.#error) : "";
-    if (this.#gone) return this.replaceChildren(h("h1", {}, t("door.invite_gone")), h("p", { class: "lead" }, t("door.invite_gone_text")), back);
+    if (this.#gone)
+      return this.replaceChildren(h("h1", {}, t("door.invite_gone")), h("p", { class: "lead" }, t("door.invite_gone_text")), back);
     if (!this.#invite) {
       const again = h("button", { class: "primary wide", onclick: () => this.#look() }, t("shell.try_again"));
-      return this.replaceChildren(problem, ...(problem ? [again, back] : [h("p", { class: "sr-only", role: "status" }, t("door.invite_opening"))]));
+      return this.replaceChildren(
+        problem,
+        ...(problem ? [again, back] : [h("p", { class: "sr-only", role: "status" }, t("door.invite_opening"))]),
+      );
     }
     const { server, inviter } = this.#invite;
     const member = this.client.store.servers.has(server.server_id);
@@ -51,9 +55,15 @@ class InviteCard extends View {
       h("p", { class: "lead" }, ...this.#invitation(inviter.display_name || inviter.username)),
       h("h1", { dir: "auto" }, server.name),
       h("p", { class: "members" }, membersText(server.member_count)),
-      alone ? h("button", { class: "primary wide", disabled: this.#busy, onclick: () => this.#join(server.server_id) },
-        t(member ? "door.invite_open" : "door.invite_join")) : "",
-      problem, back,
+      alone
+        ? h(
+            "button",
+            { class: "primary wide", disabled: this.#busy, onclick: () => this.#join(server.server_id) },
+            t(member ? "door.invite_open" : "door.invite_join"),
+          )
+        : "",
+      problem,
+      back,
     );
   }
 

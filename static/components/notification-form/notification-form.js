@@ -19,8 +19,17 @@ class NotificationForm extends View {
   #problem = h("p", { class: "problem", role: "alert" });
 
   setup() {
-    this.append(h("section", {}, h("h4", {}, t("settings.in_this_browser")), this.#here),
-      h("section", {}, h("h4", {}, t("settings.everywhere")), h("p", { class: "hint" }, t("settings.everywhere_hint")), this.#problem, this.#places));
+    this.append(
+      h("section", {}, h("h4", {}, t("settings.in_this_browser")), this.#here),
+      h(
+        "section",
+        {},
+        h("h4", {}, t("settings.everywhere")),
+        h("p", { class: "hint" }, t("settings.everywhere_hint")),
+        this.#problem,
+        this.#places,
+      ),
+    );
     this.#drawHere();
   }
 
@@ -43,10 +52,21 @@ class NotificationForm extends View {
       this.#here.querySelector("input")?.focus();
     };
     this.#here.replaceChildren(
-      toggle({ label: t("settings.notices"), hint: why ? "" : t("settings.notices_hint"), why, onchange: set,
-        checked: permission === "granted" && remembered("notices") !== "off", disabled: Boolean(why) }),
-      toggle({ label: t("settings.sound"), hint: t("settings.sound_hint"), checked: remembered("sound") !== "off",
-        onchange: (event) => remember("sound", /** @type {HTMLInputElement} */ (event.target).checked ? null : "off") }));
+      toggle({
+        label: t("settings.notices"),
+        hint: why ? "" : t("settings.notices_hint"),
+        why,
+        onchange: set,
+        checked: permission === "granted" && remembered("notices") !== "off",
+        disabled: Boolean(why),
+      }),
+      toggle({
+        label: t("settings.sound"),
+        hint: t("settings.sound_hint"),
+        checked: remembered("sound") !== "off",
+        onchange: (event) => remember("sound", /** @type {HTMLInputElement} */ (event.target).checked ? null : "off"),
+      }),
+    );
   }
 
   // ---- every device
@@ -56,21 +76,34 @@ class NotificationForm extends View {
     const { store } = this.client;
     const direct = { id: DIRECT, name: t("servers.direct"), url: null, channels: store.directChannels() };
     const servers = [...store.servers.values()].map(({ server_id: id, name, icon_url: url }) => ({
-      id, name, url, channels: store.channelsOf(id).filter((channel) => channel.type !== "category"),
+      id,
+      name,
+      url,
+      channels: store.channelsOf(id).filter((channel) => channel.type !== "category"),
     }));
     return direct.channels.length ? [...servers, direct] : servers;
   }
 
   render() {
-    reconcile(this.#places, this.#all, ({ id }) => id, (place) => this.#make(place), (row, place) => this.#update(row, place));
+    reconcile(
+      this.#places,
+      this.#all,
+      ({ id }) => id,
+      (place) => this.#make(place),
+      (row, place) => this.#update(row, place),
+    );
   }
 
   /** @param {Place} place */
   #make({ id }) {
     const choices = LEVELS.map((one) => /** @type {[string, string]} */ ([one, t(`notify.${one}`)]));
     const list = select(choices, "", { onchange: () => this.#change(levelChange(id, /** @type {Level} */ (list.value))) });
-    return h("li", {}, h("div", { class: "place" }, h("span", { class: "face" }), h("b", { class: "name", dir: "auto" }), id === DIRECT ? "" : list),
-      h("details", {}, h("summary", {}), h("ul", {})));
+    return h(
+      "li",
+      {},
+      h("div", { class: "place" }, h("span", { class: "face" }), h("b", { class: "name", dir: "auto" }), id === DIRECT ? "" : list),
+      h("details", {}, h("summary", {}), h("ul", {})),
+    );
   }
 
   /** @param {HTMLElement} row @param {Place} place */
@@ -88,17 +121,33 @@ class NotificationForm extends View {
       list.setAttribute("aria-label", t("settings.level_of", { name }));
     }
     const muted = channels.filter((channel) => isMuted(channel.channel_id, store)).length;
-    find("summary").textContent = muted ? t("settings.muted", { count: muted }) : t(list ? "settings.mute_channels" : "settings.mute_conversations");
-    reconcile(find("ul"), channels, (channel) => channel.channel_id, (channel) => this.#makeChannel(channel), (item, channel) => {
-      item.querySelector(".name").textContent = `${channel.server_id ? "#" : ""}${store.channelName(channel)}`;
-      item.querySelector("input").checked = isMuted(channel.channel_id, store);
-    });
+    find("summary").textContent = muted
+      ? t("settings.muted", { count: muted })
+      : t(list ? "settings.mute_channels" : "settings.mute_conversations");
+    reconcile(
+      find("ul"),
+      channels,
+      (channel) => channel.channel_id,
+      (channel) => this.#makeChannel(channel),
+      (item, channel) => {
+        item.querySelector(".name").textContent = `${channel.server_id ? "#" : ""}${store.channelName(channel)}`;
+        item.querySelector("input").checked = isMuted(channel.channel_id, store);
+      },
+    );
   }
 
   /** @param {Channel} channel */
   #makeChannel({ channel_id: id }) {
-    return h("li", {}, h("label", { class: "mute" },
-      h("input", { type: "checkbox", onchange: (/** @type {any} */ event) => this.#change(muteChange(id, event.target.checked)) }), h("span", { class: "name", dir: "auto" })));
+    return h(
+      "li",
+      {},
+      h(
+        "label",
+        { class: "mute" },
+        h("input", { type: "checkbox", onchange: (/** @type {any} */ event) => this.#change(muteChange(id, event.target.checked)) }),
+        h("span", { class: "name", dir: "auto" }),
+      ),
+    );
   }
 
   /** @param {Record<string, unknown>} change */

@@ -11,7 +11,10 @@ import { problemText, t } from "../../lib/words.js";
 
 /** With what each of them means. */
 const STATUSES = /** @type {const} */ ({
-  online: "settings.status_online", idle: "settings.status_idle", dnd: "settings.status_dnd", invisible: "settings.status_invisible",
+  online: "settings.status_online",
+  idle: "settings.status_idle",
+  dnd: "settings.status_dnd",
+  invisible: "settings.status_invisible",
 });
 const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 const NAME = 32;
@@ -35,11 +38,14 @@ class ProfileForm extends View {
   /** The address of a picture that is on its way. */ #preview = "";
 
   setup() {
-    const form = this.#form = savedForm(this.#fields, (values) => this.#save(values));
+    const form = (this.#form = savedForm(this.#fields, (values) => this.#save(values)));
     form.noValidate = true;
     form.addEventListener("undo", () => this.#fill());
-    this.append(h("section", {}, this.#picture, this.#told, this.#problem, this.#file), h("section", {}, form),
-      h("section", {}, h("h4", {}, t("settings.status")), this.#statuses));
+    this.append(
+      h("section", {}, this.#picture, this.#told, this.#problem, this.#file),
+      h("section", {}, form),
+      h("section", {}, h("h4", {}, t("settings.status")), this.#statuses),
+    );
     this.#statuses.setAttribute("aria-label", t("settings.status"));
     this.atEnd(() => URL.revokeObjectURL(this.#preview));
   }
@@ -98,12 +104,32 @@ class ProfileForm extends View {
     if (this.#picture.dataset.look === look) return;
     this.#picture.dataset.look = look;
     const focused = this.#picture.contains(document.activeElement);
-    const add = h("button", { type: "button", onclick: () => this.#file.click() }, t(url ? "settings.change_picture" : "settings.add_picture"));
+    const add = h(
+      "button",
+      { type: "button", onclick: () => this.#file.click() },
+      t(url ? "settings.change_picture" : "settings.add_picture"),
+    );
     this.#picture.classList.toggle("sending", Boolean(this.#preview));
-    this.#picture.replaceChildren(avatar(id, name || username, this.#preview || url),
-      h("div", { class: "words" }, h("b", { dir: "auto" }, name || username), h("span", { class: "hint" }, t("settings.picture_hint")),
-        h("div", { class: "actions" }, add, url && h("button", { type: "button", onclick: () => this.#attempt(() => this.#patch({ avatar: null })) },
-          t("settings.remove_picture")))));
+    this.#picture.replaceChildren(
+      avatar(id, name || username, this.#preview || url),
+      h(
+        "div",
+        { class: "words" },
+        h("b", { dir: "auto" }, name || username),
+        h("span", { class: "hint" }, t("settings.picture_hint")),
+        h(
+          "div",
+          { class: "actions" },
+          add,
+          url &&
+            h(
+              "button",
+              { type: "button", onclick: () => this.#attempt(() => this.#patch({ avatar: null })) },
+              t("settings.remove_picture"),
+            ),
+        ),
+      ),
+    );
     if (focused) add.focus();
   }
 
@@ -145,10 +171,22 @@ class ProfileForm extends View {
   #drawStatuses() {
     const { status } = this.#user;
     if (!this.#statuses.childElementCount) {
-      this.#statuses.append(...Object.entries(STATUSES).map(([one, meaning]) => h("label", {},
-        h("input", { type: "radio", name: "status", value: one, onchange: () => this.#setStatus(/** @type {keyof typeof STATUSES} */ (one)) }),
-        h("span", { class: "shape", "aria-hidden": "true" }, h("span", { class: `status ${one}` })),
-        h("span", { class: "words" }, h("span", { class: "name" }, statusText(one)), h("span", { class: "hint" }, t(meaning))))));
+      this.#statuses.append(
+        ...Object.entries(STATUSES).map(([one, meaning]) =>
+          h(
+            "label",
+            {},
+            h("input", {
+              type: "radio",
+              name: "status",
+              value: one,
+              onchange: () => this.#setStatus(/** @type {keyof typeof STATUSES} */ (one)),
+            }),
+            h("span", { class: "shape", "aria-hidden": "true" }, h("span", { class: `status ${one}` })),
+            h("span", { class: "words" }, h("span", { class: "name" }, statusText(one)), h("span", { class: "hint" }, t(meaning))),
+          ),
+        ),
+      );
     }
     for (const input of this.#statuses.querySelectorAll("input")) input.checked = input.value === status;
   }

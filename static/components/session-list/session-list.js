@@ -15,7 +15,16 @@ class SessionList extends View {
   /** @type {Session[]} */ #sessions = [];
 
   setup() {
-    this.append(h("section", {}, h("p", { class: "lead" }, t("settings.devices_lead")), this.#list, this.#problem, h("div", { class: "actions" }, this.#others)));
+    this.append(
+      h(
+        "section",
+        {},
+        h("p", { class: "lead" }, t("settings.devices_lead")),
+        this.#list,
+        this.#problem,
+        h("div", { class: "actions" }, this.#others),
+      ),
+    );
     this.#load();
   }
 
@@ -33,7 +42,13 @@ class SessionList extends View {
 
   render() {
     this.#others.hidden = this.#sessions.length < 3;
-    reconcile(this.#list, this.#sessions, (session) => session.session_id, (session) => this.#row(session), () => {});
+    reconcile(
+      this.#list,
+      this.#sessions,
+      (session) => session.session_id,
+      (session) => this.#row(session),
+      () => {},
+    );
   }
 
   /** @param {Session} session */
@@ -42,10 +57,25 @@ class SessionList extends View {
     const name = deviceText(agent);
     const used = new Date(last);
     const facts = [current ? "" : t("settings.last_used", { time: timeText(used) }), ip].filter(Boolean).join(" · ");
-    return h("li", { title: agent }, icon(isPhone(agent) ? "phone" : "device"),
-      h("span", { class: "words" }, h("span", { class: "name" }, name, current ? h("span", { class: "tag" }, t("settings.this_device")) : ""),
-        h("span", { class: "hint" }, facts), h("span", { class: "hint" }, t("settings.signed_in", { time: dateText(new Date(since)) }))),
-      current ? "" : h("button", { class: "plain", "aria-label": t("settings.sign_out_of", { name }), onclick: () => this.#ask(session) }, t("settings.sign_out")));
+    return h(
+      "li",
+      { title: agent },
+      icon(isPhone(agent) ? "phone" : "device"),
+      h(
+        "span",
+        { class: "words" },
+        h("span", { class: "name" }, name, current ? h("span", { class: "tag" }, t("settings.this_device")) : ""),
+        h("span", { class: "hint" }, facts),
+        h("span", { class: "hint" }, t("settings.signed_in", { time: dateText(new Date(since)) })),
+      ),
+      current
+        ? ""
+        : h(
+            "button",
+            { class: "plain", "aria-label": t("settings.sign_out_of", { name }), onclick: () => this.#ask(session) },
+            t("settings.sign_out"),
+          ),
+    );
   }
 
   /** @param {Session} session */

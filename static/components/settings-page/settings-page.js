@@ -33,10 +33,31 @@ class SettingsPage extends View {
     this.addEventListener("click", (event) => this.#follow(event));
     this.#drawn = "";
     this.append(
-      h("nav", { "aria-label": t("settings.title") }, this.#who, h("ul", {}, ...this.#links.map(row)),
-        h("ul", {}, user?.is_admin ? link("admin", "shield", t("admin.title")) : "", link("help", "help", t("help.title")),
-          row(h("button", { class: "leave", onclick: () => this.#signOut() }, icon("leave"), h("span", {}, t("settings.sign_out")))))),
-      h("section", { class: "inside" }, h("header", {}, iconButton(t("settings.back"), "left", () => history.back()), this.#title), this.#body));
+      h(
+        "nav",
+        { "aria-label": t("settings.title") },
+        this.#who,
+        h("ul", {}, ...this.#links.map(row)),
+        h(
+          "ul",
+          {},
+          user?.is_admin ? link("admin", "shield", t("admin.title")) : "",
+          link("help", "help", t("help.title")),
+          row(h("button", { class: "leave", onclick: () => this.#signOut() }, icon("leave"), h("span", {}, t("settings.sign_out")))),
+        ),
+      ),
+      h(
+        "section",
+        { class: "inside" },
+        h(
+          "header",
+          {},
+          iconButton(t("settings.back"), "left", () => history.back()),
+          this.#title,
+        ),
+        this.#body,
+      ),
+    );
     // Whoever opened the address of one page has no list to go back to.
     if (this.#page && history.state?.settings !== true) {
       const { hash } = location;
@@ -83,8 +104,10 @@ class SettingsPage extends View {
     const look = `${name}\n${user.username}\n${user.avatar_url}`;
     if (this.#who.dataset.look === look) return;
     this.#who.dataset.look = look;
-    this.#who.replaceChildren(avatar(user.user_id, name, user.avatar_url),
-      h("span", {}, h("b", { dir: "auto" }, name), h("span", { class: "hint" }, `@${user.username}`)));
+    this.#who.replaceChildren(
+      avatar(user.user_id, name, user.avatar_url),
+      h("span", {}, h("b", { dir: "auto" }, name), h("span", { class: "hint" }, `@${user.username}`)),
+    );
   }
 
   /** Goes to a page; its place in the address lets it be opened again, and left by the way back. @param {MouseEvent} event */

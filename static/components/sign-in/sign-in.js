@@ -16,15 +16,22 @@ class SignIn extends View {
 
   setup() {
     if (this.invite) this.#how = "register";
-    this.client.api.public("instance").then((instance) => {
-      this.#instance = instance;
-      if (instance.setup_required) this.#how = "register";
-      this.#needsCode = instance.setup_required && instance.registration !== "open";
-    }, () => {}).finally(() => { // Signing in needs none of it.
-      this.#asked = true;
-      this.render();
-      if (!this.invite && matchMedia("(pointer: fine)").matches) this.querySelector("input")?.focus();
-    });
+    this.client.api
+      .public("instance")
+      .then(
+        (instance) => {
+          this.#instance = instance;
+          if (instance.setup_required) this.#how = "register";
+          this.#needsCode = instance.setup_required && instance.registration !== "open";
+        },
+        () => {},
+      )
+      .finally(() => {
+        // Signing in needs none of it.
+        this.#asked = true;
+        this.render();
+        if (!this.invite && matchMedia("(pointer: fine)").matches) this.querySelector("input")?.focus();
+      });
   }
 
   render() {
@@ -33,13 +40,22 @@ class SignIn extends View {
     const register = this.#how === "register";
     const first = Boolean(this.#instance?.setup_required);
     const closed = register && !first && !this.invite && this.#instance && this.#instance.registration !== "open";
-    const heading = this.invite ? "" : first ? t("door.welcome", { name }) : register ? t("door.register_title") : t("door.sign_in_title", { name });
+    const heading = this.invite
+      ? ""
+      : first
+        ? t("door.welcome", { name })
+        : register
+          ? t("door.register_title")
+          : t("door.sign_in_title", { name });
     const lead = first ? t("door.first") : closed ? this.#closedText() : this.invite && register ? t("door.invited") : "";
     // The invite above has the page's heading; this part has its own.
     const title = this.invite ? h("h2", { class: "sr-only" }, t(register ? "door.register_title" : "door.sign_in")) : h("h1", {}, heading);
     this.replaceChildren(
       this.invite ? "" : h("img", { class: "logo", src: new URL("../../icon.svg", import.meta.url).href, alt: "", width: 44, height: 44 }),
-      title, lead && h("p", { class: "lead" }, lead), closed ? "" : this.#form(register), first ? "" : this.#switch(register),
+      title,
+      lead && h("p", { class: "lead" }, lead),
+      closed ? "" : this.#form(register),
+      first ? "" : this.#switch(register),
     );
   }
 
@@ -52,13 +68,32 @@ class SignIn extends View {
     const error = h("p", { class: "problem", role: "alert" });
     const button = h("button", { class: "primary wide" }, t(register ? "door.register" : "door.sign_in"));
     const least = this.#instance?.limits?.password_min ?? 10;
-    const form = h("form", { class: "stack", noValidate: true },
-      textField(t("door.username"), { name: "username", required: true, autocomplete: "username", maxLength: 32, enterKeyHint: "next" },
-        register ? t("door.username_hint") : ""),
-      passwordField(t("door.password"), { name: "password", required: true, autocomplete: register ? "new-password" : "current-password", maxLength: 1024,
-        ...(register && { minLength: least }), enterKeyHint: "go" }, register ? t("door.password_hint", { count: least }) : ""),
-      register && this.#needsCode && textField(t("door.setup_code"), { name: "setup_code", required: true, autocomplete: "off" }, t("door.setup_code_hint")),
-      error, button);
+    const form = h(
+      "form",
+      { class: "stack", noValidate: true },
+      textField(
+        t("door.username"),
+        { name: "username", required: true, autocomplete: "username", maxLength: 32, enterKeyHint: "next" },
+        register ? t("door.username_hint") : "",
+      ),
+      passwordField(
+        t("door.password"),
+        {
+          name: "password",
+          required: true,
+          autocomplete: register ? "new-password" : "current-password",
+          maxLength: 1024,
+          ...(register && { minLength: least }),
+          enterKeyHint: "go",
+        },
+        register ? t("door.password_hint", { count: least }) : "",
+      ),
+      register &&
+        this.#needsCode &&
+        textField(t("door.setup_code"), { name: "setup_code", required: true, autocomplete: "off" }, t("door.setup_code_hint")),
+      error,
+      button,
+    );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       error.textContent = "";
@@ -115,8 +150,12 @@ class SignIn extends View {
       this.#how = register ? "login" : "register";
       this.#again(this.#input("username")?.value ? "password" : "username");
     };
-    return h("p", { class: "switch" }, `${t(register ? "door.have_account" : "door.new_here")} `,
-      h("button", { class: "link", type: "button", onclick: turn }, t(register ? "door.sign_in" : "door.register")));
+    return h(
+      "p",
+      { class: "switch" },
+      `${t(register ? "door.have_account" : "door.new_here")} `,
+      h("button", { class: "link", type: "button", onclick: turn }, t(register ? "door.sign_in" : "door.register")),
+    );
   }
 }
 
