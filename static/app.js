@@ -1,5 +1,6 @@
 /** Starts the client: who is it, what stands in the address bar, and which screen follows from both. */
 import { Api, Problem } from "./lib/api.js";
+import { applyAppearance } from "./lib/appearance.js";
 import { h, late, later, load } from "./lib/dom.js";
 import { Gateway } from "./lib/gateway.js";
 import { base, parseRoute, routePath } from "./lib/route.js";
@@ -7,6 +8,7 @@ import { remember, remembered } from "./lib/storage.js";
 import { choose, learn, problemText, t } from "./lib/words.js";
 import { History } from "./state/history.js";
 import { Outbox } from "./state/outbox.js";
+import { Settings } from "./state/settings.js";
 import { Store } from "./state/store.js";
 import "./components/channel-list/channel-list.js";
 import "./components/chat-shell/chat-shell.js";
@@ -23,6 +25,7 @@ const api = new Api({ base });
 const store = new Store();
 const outbox = new Outbox({ api, store });
 const history = new History({ api, store });
+const settings = new Settings({ api, store });
 const gateway = new Gateway({
   base,
   token: () => api.token(),
@@ -40,7 +43,7 @@ let accepted = false;
 const visited = new Map();
 
 /** @type {import("./types.js").Client} */
-const client = { api, store, outbox, history, gateway, go, openServer, signOut };
+const client = { api, store, outbox, history, settings, gateway, go, openServer, signOut };
 
 /** @param {import("./types.js").Route} route @param {{replace?: boolean}} [options] */
 function go(route, { replace = false } = {}) {
@@ -136,10 +139,14 @@ function draw() {
   drawn = screen;
   if (signedIn && code === null) return document.body.replaceChildren(h("chat-shell", { client }));
   const door = h("div", { class: "door-card" });
-  // A dead invite opens no account; what is left is the ordinary door.
-  const gone = () => door.querySelector("sign-in")?.replaceWith(h("sign-in", { client, invite: null, onentered: entered }));
+  const entry = { client, invite: code, onentered: () => { accepted = true; entered(); } };
+  // A dead invite opens no account; what is left is the ordinary door, whether its module is there yet or not.
+  const gone = () => {
+    Object.assign(entry, { invite: null, onentered: entered });
+    door.querySelector("sign-in")?.replaceWith(h("sign-in", entry));
+  };
   if (code !== null) door.append(later("invite-card", { client, code, accepted, class: signedIn ? "alone" : "", ongone: gone }));
-  if (!signedIn) door.append(later("sign-in", { client, invite: code, onentered: () => { accepted = true; entered(); } }));
+  if (!signedIn) door.append(later("sign-in", entry));
   document.body.replaceChildren(h("main", { class: "door" }, door));
   accepted = false;
 }
@@ -192,6 +199,7 @@ document.addEventListener("visibilitychange", () => { if (!document.hidden) tryA
 store.watch((topic) => { if (topic !== "typing" && topic !== "presence" && topic !== "messages") title(); });
 api.onSignedOut = signedOut;
 
-document.documentElement.dataset.theme = remembered("theme") ?? "system";
+applyAppearance();
+addEventListener("storage", () => applyAppearance()); // Another tab may have changed it.
 store.setRoute(parseRoute(location.pathname));
 start();

@@ -5,6 +5,7 @@ import type { ServerPage } from "./lib/server-page.js";
 import type { Gateway } from "./lib/gateway.js";
 import type { History } from "./state/history.js";
 import type { Outbox } from "./state/outbox.js";
+import type { Settings } from "./state/settings.js";
 import type { Store } from "./state/store.js";
 
 export type Id = string;
@@ -48,6 +49,8 @@ export interface Invite {
 }
 /** An invite as those see it who made it, or manage the server. */
 export interface OwnInvite extends Invite { uses: number; max_uses: number | null; created_at: string }
+/** Where somebody is signed in. */
+export interface Session { session_id: Id; user_agent: string; ip: string; created_at: string; last_used_at: string; current: boolean }
 export interface Ban { user: Author; reason: string | null; banned_by: Author; created_at: string }
 export interface Change { field: string; before: any; after: any }
 export interface AuditEntry {
@@ -88,7 +91,7 @@ export interface Field {
 
 /** What the components share: given to each as its property `client`. */
 export interface Client {
-  api: Api; store: Store; gateway: Gateway; outbox: Outbox; history: History;
+  api: Api; store: Store; gateway: Gateway; outbox: Outbox; history: History; settings: Settings;
   go(route: Route, options?: { replace?: boolean }): void;
   openServer(serverId: Id): void;
   signOut(): Promise<void>;
@@ -115,5 +118,6 @@ declare global {
     };
     "message-timeline": View & { channel: Channel; editLast(): void; toBottom(): void };
     "sign-in": View & { invite: string | null };
+    "profile-form": View; "account-form": View; "session-list": View; "appearance-form": View; "notification-form": View; "block-list": View;
   }
 }

@@ -1,5 +1,7 @@
 /** Being told of messages while one looks elsewhere: by the system where it lets us, else by a short sound. */
+import { wants } from "../state/notify.js";
 import { OP } from "./ops.js";
+import { remembered } from "./storage.js";
 import { plain } from "./text.js";
 import { t } from "./words.js";
 
@@ -10,15 +12,6 @@ const QUIET_MS = 1_500; // a burst of messages sounds once
  * @typedef {import("../types.js").Message} Message
  * @typedef {import("../state/store.js").Store} Store
  */
-
-/** Direct messages, and what names the reader. @param {Message} message @param {Store} store */
-export function forMe(message, store) {
-  const channel = store.channels.get(message.channel_id);
-  if (!channel) return false;
-  const roles = store.servers.get(channel.server_id ?? "")?.member.roles ?? [];
-  return channel.server_id === null || message.mention_everyone || message.mentions.includes(store.user?.user_id ?? "")
-    || message.mention_roles.some((role) => roles.includes(role));
-}
 
 /** What a notice says. @param {Message} message @param {Store} store */
 export function noticeOf(message, store) {
@@ -45,11 +38,11 @@ export class Notifier {
    * @param {any} [options.Notification] the system's, where the context is secure
    * @param {() => void} [options.sound]
    */
-  constructor({ store, go, wants = forMe, looking = () => !document.hidden && document.hasFocus(),
+  constructor({ store, go, wants: worth = wants, looking = () => !document.hidden && document.hasFocus(),
     Notification = globalThis.isSecureContext ? globalThis.Notification : undefined, sound }) {
     this.store = store;
     this.go = go;
-    this.wants = wants;
+    this.wants = worth;
     this.looking = looking;
     this.Notification = Notification;
     this.sound = sound ?? (() => this.#chime());
@@ -77,7 +70,7 @@ export class Notifier {
 
   /** Whether the system shows it. @param {Message} message */
   #show(message) {
-    if (this.Notification?.permission !== "granted") return false;
+    if (this.Notification?.permission !== "granted" || remembered("notices") === "off") return false;
     try {
       const { title, body } = noticeOf(message, this.store);
       const notice = new this.Notification(title, { body, tag: `chatd ${message.channel_id}`, renotify: true });
@@ -94,6 +87,7 @@ export class Notifier {
   }
 
   #sound() {
+    if (remembered("sound") === "off") return;
     if (Date.now() - this.#sounded < QUIET_MS) return;
     this.#sounded = Date.now();
     this.sound();

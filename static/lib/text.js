@@ -34,19 +34,26 @@ export function length(text) {
   return [...text].length;
 }
 
+/** The languages and places of the reader. @type {readonly string[]} */
+const readers = globalThis.navigator?.languages ?? [];
+
 /** Formats are costly to make and depend on the language. @type {Map<string, any>} */
 const formats = new Map();
 
 /** @template T @param {string} name @param {(language: string) => T} make @returns {T} */
 function format(name, make) {
   const language = spoken();
-  const key = `${name} ${language}`;
-  if (!formats.has(key)) formats.set(key, make(language));
+  // English, but as in Britain.
+  const tag = readers.find((one) => one.split("-")[0].toLowerCase() === language) ?? language;
+  const key = `${name} ${tag}`;
+  if (!formats.has(key)) formats.set(key, make(tag));
   return formats.get(key);
 }
 
-const clock = () => format("clock", (tag) => new Intl.DateTimeFormat(tag, { timeStyle: "short" }));
-const date = () => format("date", (tag) => new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short" }));
+/** Whoever counts the hours to 24 at home does so in every language. */
+const hourCycle = new Intl.DateTimeFormat(readers[0], { hour: "numeric" }).resolvedOptions().hourCycle === "h23" ? "h23" : undefined;
+const clock = () => format("clock", (tag) => new Intl.DateTimeFormat(tag, { timeStyle: "short", hourCycle }));
+const date = () => format("date", (tag) => new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short", hourCycle }));
 
 /** 14:02 @param {Date} time */
 export function clockText(time) {
@@ -70,6 +77,11 @@ export function timeText(time, now = new Date()) {
 /** In full, for a tooltip. @param {Date} time */
 export function fullText(time) {
   return date().format(time);
+}
+
+/** 11 May 2025 @param {Date} time */
+export function dateText(time) {
+  return format("only date", (tag) => new Intl.DateTimeFormat(tag, { dateStyle: "medium" })).format(time);
 }
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];

@@ -1,5 +1,5 @@
 /** Who stands above whom in a server, and what the reader may grant. The server decides; this says it beforehand. No DOM. */
-import { permissionsOf } from "./store.js";
+import { permissionsOf } from "./permissions.js";
 
 /**
  * @typedef {import("../types.js").FullServer} FullServer

@@ -1,5 +1,5 @@
 /** What roles may do in single channels. Per permission a role inherits, is allowed, or is denied. No DOM. */
-import { permissionsOf } from "./store.js";
+import { permissionsOf } from "./permissions.js";
 
 /**
  * @typedef {import("../types.js").Channel} Channel

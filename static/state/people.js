@@ -1,5 +1,5 @@
 /** People of a server: what they are called there, how they rank, who sees what, and what one may do to another. No DOM. */
-import { permissionsOf } from "./store.js";
+import { permissionsOf } from "./permissions.js";
 
 /**
  * @typedef {import("../types.js").Member} Member

@@ -2,6 +2,8 @@
 import { OP } from "../lib/ops.js";
 import { t } from "../lib/words.js";
 import { compareIds, emptyTimeline, upsert } from "./messages.js";
+import { forMe } from "./notify.js";
+import { permissionsOf } from "./permissions.js";
 
 /**
  * @typedef {import("../types.js").Channel} Channel
@@ -9,35 +11,13 @@ import { compareIds, emptyTimeline, upsert } from "./messages.js";
  * @typedef {import("../types.js").Message} Message
  * @typedef {import("../types.js").Timeline} Timeline
  * @typedef {"servers" | "channels" | "messages" | "reads" | "presence" | "typing" | "connection" | "users" | "route"
- *   | "members"} Topic
+ *   | "members" | "settings"} Topic
  */
 
 const TYPING_MS = 10_000;
 
-/** All that a member may do, as the server names it; what owners have. */
-const ALL = ["view_channel", "send_messages", "attach_files", "add_reactions", "mention_everyone", "manage_messages",
-  "manage_channels", "create_invite", "kick_members", "ban_members", "manage_roles", "manage_server"];
 /** In a direct message everybody may do what needs no rank. */
 const DIRECT = ["view_channel", "send_messages", "attach_files", "add_reactions"];
-
-/**
- * What the reader may do in a server, or in one of its channels, by what is known of roles now: the server tells
- * permissions only at the beginning. `everyone` has the server's ID; its override counts first, then those of all roles
- * held together, and to allow goes over to deny.
- * @param {FullServer} server @param {Channel | null} [channel] @returns {Set<string>}
- */
-export function permissionsOf(server, channel = null) {
-  if (server.owner_id === server.member.user.user_id) return new Set(ALL);
-  const held = (/** @type {string} */ role) => server.member.roles.includes(role);
-  const roles = server.roles.filter(({ role_id: role }) => role === server.server_id || held(role));
-  const may = new Set(roles.flatMap((role) => role.permissions));
-  const overrides = channel?.overrides ?? [];
-  for (const some of [overrides.filter((one) => one.role_id === server.server_id), overrides.filter((one) => held(one.role_id))]) {
-    for (const permission of some.flatMap((one) => one.deny)) may.delete(permission);
-    for (const permission of some.flatMap((one) => one.allow)) may.add(permission);
-  }
-  return may;
-}
 
 export class Store {
   /** @type {Set<(topic: Topic, id?: string) => void>} */
@@ -210,11 +190,11 @@ export class Store {
     [OP.SERVER_UPDATE]: (d) => this.#server(d.server_id, d),
     [OP.SERVER_DELETE]: (d) => this.#serverGone(d.server_id),
     [OP.ROLES_UPDATE]: (d) => this.#server(d.server_id, { roles: d.roles }),
-    [OP.PRESENCE_UPDATE]: (d) => { this.presences.set(d.user_id, d.status); this.changed("presence"); },
+    [OP.PRESENCE_UPDATE]: (d) => this.#presence(d),
     [OP.USER_UPDATE]: (d) => this.#userUpdate(d),
     [OP.TYPING_START]: (d) => this.#typing(d),
     [OP.READ_UPDATE]: (d) => { this.reads.set(d.channel_id, d); this.changed("reads"); },
-    [OP.SETTINGS_UPDATE]: (d) => { this.settings = d; },
+    [OP.SETTINGS_UPDATE]: (d) => { this.settings = d; this.changed("settings"); },
   };
 
   /** A new picture of everything: what it does not hold is gone. @param {any} d */
@@ -250,7 +230,7 @@ export class Store {
     }
     const read = this.reads.get(id);
     if (own) this.reads.set(id, { ...read, message_id: message.message_id, mentions: 0 });
-    else if (this.#mentionsMe(message, channel)) {
+    else if (forMe(message, this)) {
       this.reads.set(id, { ...read, message_id: read?.message_id ?? "0", mentions: (read?.mentions ?? 0) + 1 });
     }
     this.typing.get(id)?.delete(author.user_id);
@@ -271,14 +251,6 @@ export class Store {
       return this.setTimeline(message.channel_id, { pending });
     }
     this.setTimeline(message.channel_id, { messages: upsert(timeline.messages, message), pending });
-  }
-
-  /** @param {Message} message @param {Channel} [channel] */
-  #mentionsMe(message, channel) {
-    if (channel && !channel.server_id) return true;
-    const roles = channel?.server_id ? this.servers.get(channel.server_id)?.member.roles ?? [] : [];
-    return message.mention_everyone || message.mentions.includes(this.user?.user_id ?? "")
-      || message.mention_roles.some((role) => roles.includes(role));
   }
 
   /** @param {{channel_id: string, message_id: string}} d */
@@ -374,6 +346,16 @@ export class Store {
     for (const channel of this.channels.values()) if (channel.server_id === serverId) this.#forget(channel.channel_id);
     this.changed("servers");
     this.changed("channels");
+  }
+
+  /** Whoever reads offline and yet hears of it is invisible. @param {{user_id: string, status: import("../types.js").Status}} d */
+  #presence({ user_id: id, status }) {
+    this.presences.set(id, status === "invisible" ? "offline" : status);
+    if (this.user?.user_id === id) {
+      this.user = { ...this.user, status: status === "offline" ? "invisible" : status };
+      this.changed("users");
+    }
+    this.changed("presence");
   }
 
   /** @param {import("../types.js").User} user */

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { OP } from "../../static/lib/ops.js";
-import { forMe, noticeOf, Notifier } from "../../static/lib/notifications.js";
+import { noticeOf, Notifier } from "../../static/lib/notifications.js";
+import { forMe } from "../../static/state/notify.js";
 import { speak } from "../../static/lib/words.js";
 import english from "../../static/strings/en.js";
 import { connectedStore, message, person } from "./fakes.mjs";
@@ -59,6 +60,19 @@ test("without permission, or where the system refuses, it sounds: once in a burs
     get({ channel_id: "20" });
     assert.deepEqual([told.length, sounds()], [0, 1]);
   }
+});
+
+test("what this browser is told not to do, it does not", (t) => {
+  const kept = { "chatd.notices": "off" };
+  t.after(() => { delete globalThis.localStorage; });
+  globalThis.localStorage = { getItem: (name) => kept[name] ?? null };
+  const quiet = scene();
+  quiet.get({ channel_id: "20" });
+  assert.deepEqual([quiet.told.length, quiet.sounds()], [0, 1], "no notice, so it sounds");
+  kept["chatd.sound"] = "off";
+  const silent = scene();
+  silent.get({ channel_id: "20" });
+  assert.deepEqual([silent.told.length, silent.sounds()], [0, 0]);
 });
 
 test("a notice leads to its message", () => {

@@ -1,28 +1,82 @@
 /** Two pages to read: how the client is used, and what the administrator should know of this instance. */
 import { h, View } from "../../lib/dom.js";
+import { icon } from "../../lib/icons.js";
+import { keyRows, keySheet } from "../../lib/keys.js";
 import { base, routePath } from "../../lib/route.js";
+import { problemText, t } from "../../lib/words.js";
 
-const REGISTRATION = { open: "Open: everybody may make an account", invite: "By invite: a server's invite link is needed", closed: "Closed: nobody may make an account" };
+/** What one wants to do first. @type {{icon: Parameters<typeof icon>[0], title: string, text: string}[]} */
+const STEPS = [
+  { icon: "plus", title: "help.server", text: "help.server_text" },
+  { icon: "invite", title: "help.invite", text: "help.invite_text" },
+  { icon: "message", title: "help.direct", text: "help.direct_text" },
+  { icon: "bell", title: "help.quiet", text: "help.quiet_text" },
+];
 
 class AboutPage extends View {
   render() {
     const { route, user } = this.client.store;
     if (route.page === "help") return this.replaceChildren(this.#help());
     if (user?.is_admin) return void this.#admin();
-    this.replaceChildren(h("div", { class: "empty" }, h("h1", {}, "For administrators"), h("p", {}, "This page shows how the instance is set up. Your account does not look after it."),
-      h("a", { class: "button", href: routePath({ page: "home" }) }, "Back to the chat")));
+    this.replaceChildren(
+      h(
+        "div",
+        { class: "empty" },
+        h("h1", {}, t("admin.closed_title")),
+        h("p", {}, t("admin.closed_text")),
+        h("a", { class: "button", href: routePath({ page: "home" }) }, t("door.back")),
+      ),
+    );
   }
 
   #help() {
-    const key = (/** @type {string} */ keys, /** @type {string} */ what) => h("div", {}, h("dt", {}, h("kbd", {}, keys)), h("dd", {}, what));
-    return h("div", { class: "sheet-page" },
-      h("section", {}, h("h3", {}, "Getting started"),
-        h("p", {}, "A server is a place for a group of people; its channels are the rooms in it. The plus below the servers makes a new one."),
-        h("p", {}, "To bring somebody in, choose “Invite people” beside the server's name and send the link. It shows them where it leads before they make an account."),
-        h("p", {}, "To write to one person alone, choose their name beside a message.")),
-      h("section", {}, h("h3", {}, "Keys"), h("dl", {}, key("Enter", "Send"), key("Shift + Enter", "New line"), key("↑", "Edit your last message, when nothing is written"), key("Esc", "Leave the editor or a dialog"))),
-      h("section", {}, h("h3", {}, "For programs"), h("p", {}, "The same interface that this page uses is open to yours: ",
-        h("a", { href: new URL("api/rest/openapi.json", base).href, target: "_blank" }, "REST"), " and ", h("a", { href: new URL("help/gateway", base).href, target: "_blank" }, "gateway"), ".")));
+    const outside = (/** @type {string} */ path, /** @type {string} */ text) =>
+      h("a", { href: new URL(path, base).href, target: "_blank" }, text);
+    return h(
+      "div",
+      { class: "sheet-page", tabIndex: 0, "aria-label": t("help.title"), role: "region" },
+      h(
+        "section",
+        {},
+        h("h3", {}, t("help.start")),
+        h("p", { class: "lead" }, t("help.start_text")),
+        h(
+          "ul",
+          { class: "steps" },
+          ...STEPS.map((step) => h("li", {}, icon(step.icon), h("div", {}, h("h4", {}, t(step.title)), h("p", {}, t(step.text))))),
+        ),
+      ),
+      h("section", {}, h("h3", {}, t("help.writing")), h("p", { class: "lead" }, t("help.writing_text")), this.#marks()),
+      h(
+        "section",
+        {},
+        h("h3", {}, t("help.keys")),
+        h("div", { class: "keys" }, ...keySheet().map(({ title, rows }) => h("div", {}, h("h4", {}, title), keyRows(rows)))),
+      ),
+      h(
+        "section",
+        {},
+        h("h3", {}, t("help.programs")),
+        h("p", {}, t("help.programs_text")),
+        h("p", { class: "links" }, outside("api/rest/openapi.json", t("help.rest")), outside("help/gateway", t("help.gateway"))),
+      ),
+    );
+  }
+
+  /** What gives text a form, written and shown. */
+  #marks() {
+    const mark = (/** @type {string} */ written, /** @type {HTMLElement} */ shown) =>
+      h("div", {}, h("dt", {}, h("code", {}, written)), h("dd", {}, shown));
+    return h(
+      "dl",
+      { class: "marks" },
+      mark(`**${t("help.bold")}**`, h("b", {}, t("help.bold"))),
+      mark(`*${t("help.italic")}*`, h("i", {}, t("help.italic"))),
+      mark(`~~${t("help.strike")}~~`, h("s", {}, t("help.strike"))),
+      mark(`\`${t("help.code")}\``, h("code", {}, t("help.code"))),
+      mark(`||${t("help.spoiler")}||`, h("span", {}, t("help.spoiler_text"))),
+      mark(`> ${t("help.quote")}`, h("q", {}, t("help.quote"))),
+    );
   }
 
   async #admin() {
@@ -32,12 +86,34 @@ class AboutPage extends View {
       /** @type {import("../../types.js").Instance} */
       const instance = await this.client.api.public("instance");
       const fact = (/** @type {string} */ name, /** @type {string} */ value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
-      page.append(h("section", {}, h("h3", {}, "This instance"), h("dl", {}, fact("Name", instance.name), fact("Version", instance.version),
-        fact("New accounts", REGISTRATION[instance.registration]))),
-      h("section", {}, h("h3", {}, "Changing it"), h("p", {}, "These are set where the server is started; ", h("code", {}, "chatd help"), " lists every option, and ",
-        h("code", {}, "chatd user"), " looks after accounts.")));
+      page.append(
+        h(
+          "section",
+          {},
+          h("h3", {}, t("admin.instance")),
+          h(
+            "dl",
+            { class: "facts" },
+            fact(t("admin.name"), instance.name),
+            fact(t("admin.version"), instance.version),
+            fact(t("admin.accounts"), t(`registration.${instance.registration}`)),
+          ),
+        ),
+        h(
+          "section",
+          {},
+          h("h3", {}, t("admin.change")),
+          h("p", {}, t("admin.change_text")),
+          h(
+            "dl",
+            { class: "facts" },
+            h("div", {}, h("dt", {}, h("code", {}, "chatd help")), h("dd", {}, t("admin.options"))),
+            h("div", {}, h("dt", {}, h("code", {}, "chatd user")), h("dd", {}, t("admin.users"))),
+          ),
+        ),
+      );
     } catch (error) {
-      page.append(h("p", { class: "problem", role: "alert" }, error instanceof Error ? error.message : String(error)));
+      page.append(h("p", { class: "problem", role: "alert" }, problemText(error)));
     }
   }
 }

@@ -1,6 +1,11 @@
 /** The door: sign in, or make an account. */
 import { Problem } from "../../lib/api.js";
 import { h, View } from "../../lib/dom.js";
+import { filled, passwordField, showProblem, textField } from "../../lib/fields.js";
+import { t } from "../../lib/words.js";
+
+/** Where the server says so without naming a field. */
+const BLAME = { username_taken: "username" };
 
 class SignIn extends View {
   /** The invite that brought the stranger here: with it, an account may be made. @type {string | null} */ invite = null;
@@ -11,15 +16,22 @@ class SignIn extends View {
 
   setup() {
     if (this.invite) this.#how = "register";
-    this.client.api.public("instance").then((instance) => {
-      this.#instance = instance;
-      if (instance.setup_required) this.#how = "register";
-      this.#needsCode = instance.setup_required && instance.registration !== "open";
-    }, () => {}).finally(() => { // Signing in needs none of it.
-      this.#asked = true;
-      this.render();
-      if (!this.invite && matchMedia("(pointer: fine)").matches) this.querySelector("input")?.focus();
-    });
+    this.client.api
+      .public("instance")
+      .then(
+        (instance) => {
+          this.#instance = instance;
+          if (instance.setup_required) this.#how = "register";
+          this.#needsCode = instance.setup_required && instance.registration !== "open";
+        },
+        () => {},
+      )
+      .finally(() => {
+        // Signing in needs none of it.
+        this.#asked = true;
+        this.render();
+        if (!this.invite && matchMedia("(pointer: fine)").matches) this.querySelector("input")?.focus();
+      });
   }
 
   render() {
@@ -28,37 +40,64 @@ class SignIn extends View {
     const register = this.#how === "register";
     const first = Boolean(this.#instance?.setup_required);
     const closed = register && !first && !this.invite && this.#instance && this.#instance.registration !== "open";
-    const heading = this.invite ? "" : first ? `Welcome to ${name}` : register ? "Make an account" : `Sign in to ${name}`;
-    const lead = first ? "You are the first one here: your account will be the one that looks after everything."
-      : closed ? this.#closedText() : this.invite && register ? "Choose a name and you are in." : "";
+    const heading = this.invite
+      ? ""
+      : first
+        ? t("door.welcome", { name })
+        : register
+          ? t("door.register_title")
+          : t("door.sign_in_title", { name });
+    const lead = first ? t("door.first") : closed ? this.#closedText() : this.invite && register ? t("door.invited") : "";
+    // The invite above has the page's heading; this part has its own.
+    const title = this.invite ? h("h2", { class: "sr-only" }, t(register ? "door.register_title" : "door.sign_in")) : h("h1", {}, heading);
     this.replaceChildren(
       this.invite ? "" : h("img", { class: "logo", src: new URL("../../icon.svg", import.meta.url).href, alt: "", width: 44, height: 44 }),
-      heading && h("h1", {}, heading), lead && h("p", { class: "lead" }, lead), closed ? "" : this.#form(register), first ? "" : this.#switch(register),
+      title,
+      lead && h("p", { class: "lead" }, lead),
+      closed ? "" : this.#form(register),
+      first ? "" : this.#switch(register),
     );
   }
 
   #closedText() {
-    return this.#instance?.registration === "invite" ? "New accounts are made by invite here. Ask a friend for a link, and open it."
-      : "No new accounts are made here.";
+    return this.#instance?.registration === "invite" ? t("door.by_invite") : t("door.closed");
   }
 
   /** @param {boolean} register */
   #form(register) {
     const error = h("p", { class: "problem", role: "alert" });
-    const button = h("button", { class: "primary wide" }, register ? "Make account" : "Sign in");
-    const field = (/** @type {string} */ name, /** @type {string} */ label, /** @type {object} */ properties, hint = "") => h("label", { class: "field" },
-      h("span", { class: "label" }, label), h("input", { name, required: true, spellcheck: false, autocapitalize: "none", ...properties }),
-      h("span", { class: "hint", id: `${name}-hint` }, hint));
-    const form = h("form", { class: "stack" },
-      field("username", "User name", { autocomplete: "username", maxLength: 32 },
-        register ? "2 to 32 of a–z, 0–9, dot and underscore" : ""),
-      field("password", "Password", { type: "password", autocomplete: register ? "new-password" : "current-password" },
-        register ? "At least 10 characters; a few words do well" : ""),
-      register && this.#needsCode && field("setup_code", "Set-up code", { autocomplete: "off" }, "The server printed it when it started"),
-      error, button);
+    const button = h("button", { class: "primary wide" }, t(register ? "door.register" : "door.sign_in"));
+    const least = this.#instance?.limits?.password_min ?? 10;
+    const form = h(
+      "form",
+      { class: "stack", noValidate: true },
+      textField(
+        t("door.username"),
+        { name: "username", required: true, autocomplete: "username", maxLength: 32, enterKeyHint: "next" },
+        register ? t("door.username_hint") : "",
+      ),
+      passwordField(
+        t("door.password"),
+        {
+          name: "password",
+          required: true,
+          autocomplete: register ? "new-password" : "current-password",
+          maxLength: 1024,
+          ...(register && { minLength: least }),
+          enterKeyHint: "go",
+        },
+        register ? t("door.password_hint", { count: least }) : "",
+      ),
+      register &&
+        this.#needsCode &&
+        textField(t("door.setup_code"), { name: "setup_code", required: true, autocomplete: "off" }, t("door.setup_code_hint")),
+      error,
+      button,
+    );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#enter(form, button, error);
+      error.textContent = "";
+      if (!button.disabled && filled(form)) this.#enter(form, button, error);
     });
     return form;
   }
@@ -68,8 +107,6 @@ class SignIn extends View {
     const fields = Object.fromEntries(new FormData(form));
     if (this.invite && this.#how === "register") fields.invite = this.invite;
     button.disabled = true;
-    error.textContent = "";
-    for (const input of form.querySelectorAll("input")) input.removeAttribute("aria-invalid");
     try {
       await this.client.api.enter(this.#how, fields);
       this.tell("entered");
@@ -81,37 +118,44 @@ class SignIn extends View {
 
   /** @param {HTMLFormElement} form @param {HTMLElement} error @param {unknown} problem */
   #show(form, error, problem) {
-    if (!(problem instanceof Problem)) throw problem;
-    if (problem.code === "registration_closed" && this.#instance?.setup_required && !this.#needsCode) {
-      const { username, password } = Object.fromEntries(new FormData(form));
+    const code = problem instanceof Problem ? problem.code : "";
+    if (code === "registration_closed" && this.#instance?.setup_required && !this.#needsCode) {
       this.#needsCode = true;
-      this.render();
-      const again = /** @type {HTMLFormElement} */ (this.querySelector("form"));
-      for (const [name, value] of Object.entries({ username, password })) {
-        /** @type {HTMLInputElement} */ (again.elements.namedItem(name)).value = String(value);
-      }
-      /** @type {HTMLInputElement} */ (again.elements.namedItem("setup_code")).focus();
-      return;
+      return this.#again("setup_code");
     }
-    error.textContent = problem.code === "invalid_credentials" ? "User name and password do not go together." : problem.message;
-    for (const name of Object.keys(problem.errors)) {
-      const input = form.elements.namedItem(name);
-      if (input instanceof HTMLInputElement) {
-        input.setAttribute("aria-invalid", "true");
-        input.focus();
-      }
+    error.textContent = showProblem(form, problem, { ...BLAME, ...(this.#needsCode && { registration_closed: "setup_code" }) });
+    // Which of the two is wrong is nobody's business; most often it is the password.
+    if (code === "invalid_credentials") /** @type {HTMLInputElement | null} */ (form.elements.namedItem("password"))?.select();
+  }
+
+  /** Draws the form anew, with what was written. @param {string} focus the field to go on with */
+  #again(focus) {
+    const written = Object.fromEntries(new FormData(this.querySelector("form") ?? undefined));
+    this.render();
+    for (const [name, value] of Object.entries(written)) {
+      const input = this.#input(name);
+      if (input) input.value = String(value);
     }
+    (this.#input(focus) ?? this.querySelector("input") ?? this.querySelector("button"))?.focus();
+  }
+
+  /** @param {string} name @returns {HTMLInputElement | null} */
+  #input(name) {
+    return this.querySelector(`input[name="${name}"]`);
   }
 
   /** @param {boolean} register */
   #switch(register) {
     const turn = () => {
       this.#how = register ? "login" : "register";
-      this.render();
-      this.querySelector("input")?.focus();
+      this.#again(this.#input("username")?.value ? "password" : "username");
     };
-    return h("p", { class: "switch" }, register ? "You have an account? " : "New here? ",
-      h("button", { class: "link", type: "button", onclick: turn }, register ? "Sign in" : "Make an account"));
+    return h(
+      "p",
+      { class: "switch" },
+      `${t(register ? "door.have_account" : "door.new_here")} `,
+      h("button", { class: "link", type: "button", onclick: turn }, t(register ? "door.sign_in" : "door.register")),
+    );
   }
 }
 
