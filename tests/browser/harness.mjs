@@ -169,8 +169,8 @@ let browser = null;
 let server = null;
 
 after(async () => {
-  await (await browser)?.close();
-  await (await server)?.remove();
+  await (await browser?.catch(() => null))?.close();
+  await (await server?.catch(() => null))?.remove();
 });
 
 /** One browser for all tests of a file. */
