@@ -41,13 +41,22 @@ story("new messages are read out, one's own are not", async (stage) => {
 story("who types is named until the message is there", async (stage) => {
   const { people: [ada, bea] } = await stage.server.community("Typists", "tia", "tom");
   const [one, two] = await Promise.all([stage.open(ada), stage.open(bea)]);
-  await Promise.all([one.composer.waitFor(), two.composer.waitFor()]);
+  await two.say("here I am");
+  await one.sees("here I am");
   await two.composer.pressSequentially("I am thinking");
   await one.typing.filter({ hasText: "tom is typing…" }).waitFor();
   assert.equal(await two.typing.count(), 0, "nobody is told of oneself");
   await two.composer.press("Enter");
   await one.sees("I am thinking");
   await one.typing.waitFor({ state: "detached" });
+});
+
+story("who types is named, even who has never written here", async (stage) => {
+  const { people: [ada, bea] } = await stage.server.community("Beginners", "ben", "newcomer");
+  const [one, two] = await Promise.all([stage.open(ada), stage.open(bea)]);
+  await Promise.all([one.composer.waitFor(), two.composer.waitFor()]);
+  await two.composer.pressSequentially("May I");
+  await one.typing.filter({ hasText: "newcomer is typing…" }).waitFor();
 });
 
 story("a conversation of two shows whether the other one is there", async (stage) => {

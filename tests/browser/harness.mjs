@@ -18,6 +18,8 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 export const PATIENCE_MS = Number(process.env.CHATD_TEST_PATIENCE_MS) || 60_000;
 const TEST_MS = 5 * PATIENCE_MS;
 const PASSWORD = "correct horse battery";
+/** A name for the loopback address that browsers do not trust: over plain http, it is what a machine at home is. */
+export const PLAIN_HOST = "chat.home.test";
 export const DESKTOP = { width: 1280, height: 800 };
 export const PHONE = { width: 390, height: 844 };
 
@@ -178,7 +180,7 @@ export function theBrowser() {
   browser ??= chromium.launch({
     executablePath: process.env.CHATD_TEST_CHROMIUM ?? "/usr/bin/chromium",
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync"],
+      "--disable-component-update", "--disable-sync", `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`],
   });
   return browser;
 }

@@ -40,6 +40,24 @@ export class Chat {
     await this.page.locator("form").getByRole("button", exact("Sign in")).click();
   }
 
+  // ---- the keyboard
+
+  /** Goes on with Tab until it is there. @param {Locator} target */
+  async tabTo(target) {
+    await target.first().waitFor({ state: "attached" });
+    const there = () => target.evaluateAll((elements) => elements.includes(document.activeElement));
+    for (let presses = 0; presses < 100; presses += 1) {
+      if (await there()) return;
+      await this.page.keyboard.press("Tab");
+    }
+    assert.fail(`Tab does not lead to ${target}`);
+  }
+
+  /** @param {Locator} target */
+  async focusIsOn(target) {
+    await target.and(this.page.locator(":focus")).waitFor();
+  }
+
   // ---- the shell
 
   get channels() { return this.page.getByRole("navigation", exact("Channels")); }
@@ -54,7 +72,8 @@ export class Chat {
   /** Somebody is in, and the server has said what there is. */
   async ready() {
     await this.page.getByRole("main").waitFor();
-    await this.settings.waitFor({ state: "attached" });
+    // On a phone it is in the closed drawer.
+    await this.page.getByRole("link", { ...exact("Settings"), includeHidden: true }).waitFor({ state: "attached" });
     await this.connected();
   }
 
@@ -200,6 +219,23 @@ export class Chat {
     await this.dialog.getByRole("button", exact("Delete")).click();
     await this.dialog.waitFor({ state: "detached" });
   }
+
+  /** Without a mouse: by the message's own button, or by the key that stands for it. @param {string} text */
+  async deleteByKeyboard(text) {
+    const message = this.message(text);
+    const row = message.getByRole("article");
+    const button = message.getByRole("button", exact("Delete"));
+    await this.tabTo(button.or(row));
+    await this.page.keyboard.press(await row.and(this.page.locator(":focus")).count() ? "Delete" : "Enter");
+    await this.dialog.getByRole("button", exact("Delete")).waitFor();
+  }
+
+  /** What became of a message that did not reach the server. @param {string | RegExp} text */
+  unsent(text) {
+    return this.message(text).getByText("Not sent yet.");
+  }
+
+  get send() { return this.page.getByRole("button", exact("Send")); }
 
   /** The lines of all messages that carry this mark, in the order of the screen. @param {RegExp} mark */
   async order(mark) {
