@@ -166,7 +166,11 @@ export class Chat {
 
   /** All that stands between the first and the last message, dividers too. */
   get entries() { return this.timeline.getByRole("listitem"); }
-  get composer() { return this.page.getByRole("textbox", { name: /^Message / }); }
+  /** A field, with or without a list of completions. */
+  get composer() {
+    return this.page.getByRole("textbox", { name: /^Message / }).or(this.page.getByRole("combobox", { name: /^Message / }));
+  }
+
   get typing() { return this.page.getByText(/typing…$/); }
   get announcements() { return this.page.getByRole("log"); }
 
