@@ -39,10 +39,10 @@ story("new messages are read out, one's own are not", async (stage) => {
 });
 
 story("who types is named until the message is there", async (stage) => {
-  const { people: [ada, bea] } = await stage.server.community("Typists", "tia", "tom");
+  const { people: [ada, bea], channel } = await stage.server.community("Typists", "tia", "tom");
+  await bea.write(channel, "here I am");
   const [one, two] = await Promise.all([stage.open(ada), stage.open(bea)]);
-  await two.say("here I am");
-  await one.sees("here I am");
+  await Promise.all([one.sees("here I am"), two.sees("here I am")]);
   await two.composer.pressSequentially("I am thinking");
   await one.typing.filter({ hasText: "tom is typing…" }).waitFor();
   assert.equal(await two.typing.count(), 0, "nobody is told of oneself");

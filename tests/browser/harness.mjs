@@ -151,6 +151,8 @@ export class Person {
  * @param {object} [options] of node:test
  */
 export function story(name, act, options = {}) {
+  if (!closes) after(closeAll);
+  closes = true;
   test(name, { timeout: TEST_MS, ...options }, async (context) => {
     const stage = await Stage.open(context);
     try {
@@ -169,11 +171,13 @@ export function story(name, act, options = {}) {
 let browser = null;
 /** @type {Promise<Server> | null} */
 let server = null;
+/** Whether both are closed when the tests are done. */
+let closes = false;
 
-after(async () => {
+async function closeAll() {
   await (await browser?.catch(() => null))?.close();
   await (await server?.catch(() => null))?.remove();
-});
+}
 
 /** One browser for all tests of a file. */
 export function theBrowser() {
