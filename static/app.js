@@ -1,7 +1,7 @@
 /** Starts the client: who is it, what stands in the address bar, and which screen follows from both. */
 import { Api, Problem } from "./lib/api.js";
 import { applyAppearance } from "./lib/appearance.js";
-import { h, late, later, load } from "./lib/dom.js";
+import { h, late, later, load, painted } from "./lib/dom.js";
 import { Gateway } from "./lib/gateway.js";
 import { base, parseRoute, routePath } from "./lib/route.js";
 import { remember, remembered } from "./lib/storage.js";
@@ -17,11 +17,18 @@ import "./components/message-row/message-row.js";
 import "./components/message-timeline/message-timeline.js";
 import "./components/server-rail/server-rail.js";
 
+/** Somebody got to where the address leads. @type {() => void} */
+let arrived;
+const arrival = new Promise((resolve) => { arrived = () => resolve(null); });
+const api = new Api({ base });
+/** Who is it? Asked while the words are on their way. @type {Promise<unknown> | null} */
+let asked = api.refresh();
+asked.catch(() => {}); // Whoever starts looks at it.
+
 const language = choose([remembered("language") ?? "", ...navigator.languages]);
 await learn(language);
 document.documentElement.lang = language;
 
-const api = new Api({ base });
 const store = new Store();
 const outbox = new Outbox({ api, store });
 const history = new History({ api, store });
@@ -32,7 +39,9 @@ const gateway = new Gateway({
   onEvent: (op, d) => store.apply(op, d),
   onState: (state) => {
     store.setConnection(state);
-    if (state === "ready") caughtUp();
+    if (state !== "ready") return;
+    caughtUp();
+    arrived();
   },
 });
 gateway.onRejected = () => api.refresh();
@@ -43,7 +52,7 @@ let accepted = false;
 const visited = new Map();
 
 /** @type {import("./types.js").Client} */
-const client = { api, store, outbox, history, settings, gateway, go, openServer, signOut };
+const client = { api, store, outbox, history, settings, gateway, go, openServer, shown, signOut };
 
 /** @param {import("./types.js").Route} route @param {{replace?: boolean}} [options] */
 function go(route, { replace = false } = {}) {
@@ -110,13 +119,18 @@ function entered() {
   if (!extra) extras().catch(() => { extra = false; }); // The chat does without them.
 }
 
+/** What one came for is on the screen: now all else may come. */
+function shown() {
+  return arrival.then(() => store.shown()).then(painted);
+}
+
 /** Whether that below is there. */
 let extra = false;
 
 /** What the first screen does not need: keys that mean something everywhere, and being told of messages. */
 async function extras() {
   extra = true;
-  await store.until(() => store.ready);
+  await shown();
   const [{ installShortcuts }, { Notifier }] = await late();
   installShortcuts(client);
   new Notifier({ store, go }).install();
@@ -162,11 +176,13 @@ function unreachable(error) {
 
 async function start() {
   try {
-    await api.refresh();
+    await (asked ?? api.refresh());
     entered();
   } catch (error) {
-    if (!(error instanceof Problem) || error.status !== 401) unreachable(error);
+    if (error instanceof Problem && error.status === 401) signedOut();
+    else unreachable(error);
   }
+  asked = null;
 }
 
 /** Unread mentions and the place in the window's title: it is all one sees of a tab in the back. */

@@ -94,6 +94,7 @@ export interface Client {
   api: Api; store: Store; gateway: Gateway; outbox: Outbox; history: History; settings: Settings;
   go(route: Route, options?: { replace?: boolean }): void;
   openServer(serverId: Id): void;
+  shown(): Promise<void>;
   signOut(): Promise<void>;
 }
 

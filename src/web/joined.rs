@@ -3,7 +3,7 @@
 //! Forty small files are good to read, and forty requests to wait for. Each module becomes a function of its own within
 //! the joined one, so no name meets another; whoever is fetched later imports its old address, which hands out the same
 //! things. It relies on how our modules are written (`tests/client/sources.test.mjs` sees to that): imports and exports
-//! begin their lines, exports name what they declare, and nothing exported is assigned anew.
+//! begin their lines, exports name what they declare, nothing exported is assigned anew, no text has several lines.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -94,7 +94,7 @@ impl Core {
                 body.push_str(&without_types(declared));
                 body.push('\n');
             } else if !start.is_empty() && !start.starts_with("//") {
-                body.push_str(&without_types(line));
+                body.push_str(&without_types(start));
                 body.push('\n');
             }
         }

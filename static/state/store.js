@@ -65,6 +65,11 @@ export class Store {
     });
   }
 
+  /** What one came for is there: the open channel's messages. */
+  shown() {
+    return this.until(() => this.ready && (!this.channel || this.timeline(this.channel.channel_id).loaded));
+  }
+
   /** @param {"connecting" | "ready" | "waiting"} state */
   setConnection(state) {
     this.connection = state;

@@ -19,7 +19,7 @@ export class Chat {
   // ---- the door
 
   get userName() { return this.page.getByLabel("User name"); }
-  get password() { return this.page.getByLabel("Password"); }
+  get password() { return this.page.getByLabel("Password", { exact: true }); }
   get makeAccount() { return this.page.locator("form").getByRole("button", exact("Make account")); }
   get problem() { return this.page.getByRole("alert").filter({ hasText: /\S/ }); }
 
