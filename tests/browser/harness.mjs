@@ -138,6 +138,14 @@ export class Person {
     for (let at = 0; at < count; at += 1) await this.write(channel, content(at));
   }
 
+  /** A file, ready to be named by a message. @param {string} name @param {string} type @param {Buffer} bytes */
+  async upload(name, type, bytes) {
+    const answer = await fetch(`${this.server.origin}/api/rest/uploads?filename=${encodeURIComponent(name)}`, {
+      method: "POST", headers: { "Content-Type": type, Authorization: `Bearer ${this.token}` }, body: bytes });
+    assert.ok(answer.ok, `uploading ${name}: ${answer.status}`);
+    return answer.json();
+  }
+
   async addChannel(server, name, more = {}) {
     return this.rest("POST", `servers/${server.server_id}/channels`, { name, ...more });
   }

@@ -21,11 +21,12 @@ export class Chat {
   get userName() { return this.page.getByLabel("User name"); }
   get password() { return this.page.getByLabel("Password", { exact: true }); }
   get makeAccount() { return this.page.locator("form").getByRole("button", exact("Make account")); }
+  get toRegister() { return this.page.getByRole("paragraph").getByRole("button", exact("Make account")); }
   get problem() { return this.page.getByRole("alert").filter({ hasText: /\S/ }); }
 
   /** Fills in the form for a new account, wherever the page has it. @param {string} name @param {string} password */
   async register(name, password) {
-    const toRegister = this.page.getByRole("button", exact("Make an account"));
+    const { toRegister } = this;
     await this.userName.waitFor();
     if (await toRegister.isVisible()) await toRegister.click();
     await this.userName.fill(name);
