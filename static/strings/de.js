@@ -191,7 +191,7 @@ export default {
   "outbox.show": "Zeigen",
   "outbox.leave_title": { one: "{count} Nachricht ist noch nicht gesendet", other: "{count} Nachrichten sind noch nicht gesendet" },
   "outbox.leave_text": "Was auf diesem Gerät noch wartet, wird beim Abmelden gelöscht.",
-  "outbox.leave": "Löschen und abmelden",
+  "outbox.leave": "Trotzdem abmelden",
 
   // ---- writing
   "emoji.group.smileys": "Gesichter",

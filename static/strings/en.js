@@ -191,7 +191,7 @@ export default {
   "outbox.show": "Show",
   "outbox.leave_title": { one: "{count} message is not sent yet", other: "{count} messages are not sent yet" },
   "outbox.leave_text": "What waits on this device is deleted when you sign out.",
-  "outbox.leave": "Delete and sign out",
+  "outbox.leave": "Sign out anyway",
 
   // ---- writing
   "emoji.group.smileys": "Smileys",

@@ -10,7 +10,7 @@ export function state({ client: { outbox } }, { pending, refusal, kept, parcels 
   const retry = (/** @type {string} */ label) => h("button", { class: "link", onclick: () => outbox.retry(channel, nonce) }, label);
   const discard = (/** @type {string} */ label) => h("button", { class: "link", onclick: () => outbox.discard(nonce) }, label);
   const line = (/** @type {string} */ text, /** @type {HTMLElement[]} */ ...buttons) => h("div", { class: `state ${pending}`, role: pending === "refused" ? "alert" : null },
-    pending === "refused" ? "" : icon("clock"), h("span", {}, text), ...buttons);
+    pending === "refused" ? "" : icon(pending === "sending" ? "up" : "clock"), h("span", {}, text), ...buttons);
   switch (pending) {
     case "sending": return parcels.some(({ there }) => !there) ? line(t("message.uploading"), discard(t("dialog.cancel"))) : null;
     case "offline": return line(t(kept === false ? "message.unkept" : "message.offline"), retry(t("message.retry")), discard(t("message.discard")));
