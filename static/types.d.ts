@@ -41,6 +41,8 @@ export interface Message {
   refusal?: string;
   /** Its files, until the server has them and the message. */
   parcels?: Parcel[];
+  /** Whether it has waited for the connection before. */
+  waited?: boolean;
   /** Set if it would be lost with the page. */
   kept?: false;
 }

@@ -1,6 +1,7 @@
 /** What waits to be sent, in the browser's database: it outlives the page. */
 
 const OPEN_MS = 5_000; // there are browsers that never answer; then it is as if they had no database
+const WORK_MS = 20_000; // enough for ten large files on a slow disk
 const ENTRIES = "entries";
 const FILES = "files";
 
@@ -26,6 +27,13 @@ function answer(request) {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
+}
+
+/** @template T @param {Promise<T>} work @param {number} ms @returns {Promise<T>} */
+function within(work, ms) {
+  let timer = 0;
+  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new DOMException("", "TimeoutError")), ms); });
+  return Promise.race([work, /** @type {Promise<never>} */ (late)]).finally(() => clearTimeout(timer));
 }
 
 /** The files of one entry. @param {string} box */
@@ -131,7 +139,7 @@ export class Shelf {
       }
       throw error;
     });
-    const [result] = await Promise.all([work, kept]);
+    const [result] = await within(Promise.all([work, kept]), WORK_MS);
     return result;
   }
 
@@ -142,8 +150,7 @@ export class Shelf {
       request.result.createObjectStore(ENTRIES, { keyPath: "nonce" }).createIndex("user", "user");
       request.result.createObjectStore(FILES);
     };
-    const late = new Promise((_, reject) => { setTimeout(() => reject(new DOMException("", "TimeoutError")), OPEN_MS); });
-    const database = await Promise.race([answer(request), /** @type {Promise<never>} */ (late)]);
+    const database = await within(answer(request), OPEN_MS);
     // Another page with a newer client, or somebody who clears this site's data, need not wait for this page.
     database.onversionchange = () => { database.close(); this.#database = null; };
     database.onclose = () => { this.#database = null; };

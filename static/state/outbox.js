@@ -75,8 +75,9 @@ export class Outbox {
   /** Sends a failed row again; before it, whatever else waits for the connection. @param {string} channelId @param {string} nonce */
   retry(channelId, nonce) {
     const row = this.#row(channelId, nonce);
-    if (row && this.#expired(row.timestamp)) this.#renew(row);
-    else this.#queue(channelId, nonce);
+    const old = row && this.#expired(row.timestamp);
+    this.#queue(channelId, old ? "" : nonce);
+    if (old) this.#renew(row);
     return this.#drain(channelId);
   }
 
@@ -195,7 +196,7 @@ export class Outbox {
     const old = (/** @type {Message} */ row) => row.pending === "offline" && this.#expired(row.timestamp);
     this.#mark(channelId, old, { pending: "expired" });
     const row = also ? this.#row(channelId, also) : null;
-    this.#mark(channelId, (one) => one.pending === "offline" || one === row, { pending: "sending", refusal: undefined });
+    this.#mark(channelId, (one) => one.pending === "offline" || one === row, { pending: "sending", refusal: undefined, waited: true });
     if (row?.pending === "refused") this.#decide({ ...row, refusal: undefined });
   }
 
@@ -279,6 +280,7 @@ export class Outbox {
       this.onTold({ text: t("outbox.not_kept"), kind: "failed" });
     }
     this.#again();
+    this.#failures += 1;
   }
 
   /** In a while, if the connection stands: nothing else will say when to look after what waits. */
@@ -286,7 +288,6 @@ export class Outbox {
     if (this.#waiting || this.store.connection !== "ready") return;
     this.#waiting = true;
     await this.sleep(Math.min(AGAIN_MAX_MS, AGAIN_MS * 2 ** this.#failures));
-    this.#failures += 1;
     this.#waiting = false;
     if (this.store.connection === "ready") await this.retryAll();
   }
