@@ -77,7 +77,8 @@ export class Outbox {
     const row = this.#row(channelId, nonce);
     const old = row && this.#expired(row.timestamp);
     this.#queue(channelId, old ? "" : nonce);
-    if (old) this.#renew(row);
+    // Who presses "try again" does not know yet that it might come twice: now the row asks.
+    if (old && row.pending !== "offline") this.#renew(row);
     return this.#drain(channelId);
   }
 
@@ -182,7 +183,7 @@ export class Outbox {
     const nonce = newNonce();
     /** @type {Message} */
     const fresh = { ...row, nonce, message_id: `pending ${nonce}`, timestamp: this.#time(), pending: "sending", refusal: undefined };
-    this.#setPending(id, [...this.#pending(id).filter((one) => one !== row), fresh]);
+    this.#setPending(id, [...this.#pending(id).filter((one) => one.nonce !== before), fresh]);
     const kept = this.#kept.get(before);
     if (kept) this.#kept.set(nonce, kept);
     this.#kept.delete(before);

@@ -97,6 +97,24 @@ story("Enter is not a question of how far the files are: the row goes on with th
   assert.equal((await messages(ada, channel)).length, 2);
 });
 
+story("a page that is loaded anew while a file goes out sends both again, once", async (stage) => {
+  stage.expect(/net::ERR_/);
+  const { people: [ada, bea], channel } = await stage.server.community("Impatient people", "imp", "pat");
+  const [one, two] = await Promise.all([stage.open(ada), stage.open(bea)]);
+  await one.composer.waitFor();
+  await one.page.route("**/api/rest/uploads?*", () => {}); // It never gets there.
+  await one.attach(textFile("large.txt", "all of it"));
+  await one.say("with a file that takes its time");
+  await one.message("with a file").getByText("Uploading…").waitFor();
+  await one.page.unroute("**/api/rest/uploads?*");
+  await one.page.reload();
+  await two.file("large.txt").waitFor();
+  await one.file("large.txt").waitFor();
+  await one.sees("with a file that takes its time");
+  const kept = await messages(ada, channel);
+  assert.deepEqual(kept.map(({ attachments }) => attachments.map(({ size }) => size)), [["all of it".length]]);
+});
+
 story("after a day it asks first", async (stage) => {
   stage.expectLoss();
   const { server, people: [ada, bea], channel } = await stage.server.community("Holidays", "hol", "ida");
@@ -147,7 +165,35 @@ story("what the server turned down says so after a reload too", async (stage) =>
   assert.deepEqual(await contents(ada, channel), ["let me in"]);
 });
 
-story("two tabs: each message once, and both are done with it", async (stage) => {
+story("two tabs come back together: each sends its own, and no file twice", async (stage) => {
+  stage.expectLoss();
+  const { people: [ada, bea], channel } = await stage.server.community("Side by side", "sida", "sidb");
+  const [one, two] = await Promise.all([stage.open(ada), stage.open(bea)]);
+  const again = new one.constructor(await one.page.context().newPage());
+  await again.page.goto("/");
+  await Promise.all([one.composer.waitFor(), again.composer.waitFor()]);
+  let [posts, uploads] = [0, 0];
+  one.page.context().on("response", (response) => {
+    if (response.request().method() === "POST" && response.url().endsWith("/messages")) posts += 1;
+    if (response.url().includes("/uploads?")) uploads += 1;
+  });
+  await one.page.context().setOffline(true);
+  await one.attach(textFile("mine.txt", "one of a kind"));
+  await one.say("from this tab");
+  await one.unsent("from this tab").waitFor();
+  await again.say("from that tab");
+  await again.unsent("from that tab").waitFor();
+  await one.page.context().setOffline(false);
+  for (const chat of [one, again, two]) {
+    await chat.sees("from this tab");
+    await chat.sees("from that tab");
+    await chat.unsent(/from th/).first().waitFor({ state: "detached" });
+  }
+  assert.deepEqual((await contents(ada, channel)).sort(), ["from that tab", "from this tab"]);
+  assert.deepEqual([posts, uploads], [2, 1]);
+});
+
+story("a tab that is closed leaves its messages to the next one that comes", async (stage) => {
   stage.expectLoss();
   const { people: [ada, bea], channel } = await stage.server.community("Two tabs", "taba", "tabb");
   const [one, two] = await Promise.all([stage.open(ada), stage.open(bea)]);
@@ -164,7 +210,6 @@ story("two tabs: each message once, and both are done with it", async (stage) =>
   await again.unsent("from the second tab").waitFor();
   let uploads = 0;
   one.page.context().on("request", (request) => { if (request.url().includes("/uploads?")) uploads += 1; });
-  // A tab that is closed leaves its messages to the other.
   await one.page.close();
   await connect(one);
   await again.page.reload();

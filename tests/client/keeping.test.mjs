@@ -229,6 +229,22 @@ test("a page that is left open for a day asks too, and a renewed row that fails 
   assert.deepEqual([here.server.contents, here.browser.shelf.list], [["old"], []]);
 });
 
+test("who presses 'try again' after a day is asked once more: it might come twice", async () => {
+  const here = world();
+  here.server.reachable = false;
+  const page = open(here);
+  page.outbox.send("10", "old");
+  await quiet();
+  here.clock.now += 25 * HOUR_MS;
+  here.server.reachable = true;
+  page.outbox.retry("10", page.nonce("old"));
+  await quiet();
+  assert.deepEqual([page.rows(), here.server.posts], [["old: expired"], []]);
+  page.outbox.retry("10", page.nonce("old"));
+  await quiet();
+  assert.deepEqual([page.rows(), here.server.contents, here.browser.shelf.list], [[], ["old"], []]);
+});
+
 test("a refusal comes back with its reason", async () => {
   const here = world();
   here.server.refuse = () => new Problem(403, { detail: "not here" });
