@@ -1,6 +1,6 @@
 /** What is written stays: over a reload, without a network, with files; and with nobody else. */
 import assert from "node:assert/strict";
-import { axe, story } from "./harness.mjs";
+import { axe, PLAIN_HOST, story } from "./harness.mjs";
 
 const DAY_MS = 86_400_000;
 const REST = "**/api/rest/**";
@@ -95,6 +95,25 @@ story("Enter is not a question of how far the files are: the row goes on with th
   await one.sees("and a word after it");
   await one.seesNo("not this one");
   assert.equal((await messages(ada, channel)).length, 2);
+});
+
+story("at home, over plain http, it is kept just as well", async (stage) => {
+  stage.expectLoss();
+  const { people: [ada], channel } = await stage.server.community("Kept at home", "keh");
+  const one = await stage.stranger("/", { baseURL: `http://${PLAIN_HOST}:${stage.server.port}` });
+  assert.equal(await one.page.evaluate(() => isSecureContext || "locks" in navigator), false, "an origin that the browser does not trust");
+  await one.signIn(ada.name, ada.password);
+  await one.ready();
+  await one.composer.waitFor();
+  await cutOff(one);
+  await one.attach(textFile("home.txt", "sweet home"));
+  await one.say("written at home");
+  await one.unsent("written at home").waitFor();
+  await one.page.reload();
+  await one.page.getByText("is kept on this device").waitFor();
+  await connect(one);
+  await one.file("home.txt").waitFor();
+  assert.deepEqual(await contents(ada, channel), ["written at home"]);
 });
 
 story("a page that is loaded anew while a file goes out sends both again, once", async (stage) => {
