@@ -2,6 +2,7 @@
 import type { Api } from "./lib/api.js";
 import type { View } from "./lib/dom.js";
 import type { ServerPage } from "./lib/server-page.js";
+import type { Parcel } from "./lib/uploads.js";
 import type { Gateway } from "./lib/gateway.js";
 import type { History } from "./state/history.js";
 import type { Outbox } from "./state/outbox.js";
@@ -38,6 +39,12 @@ export interface Message {
   pending?: "sending" | "offline" | "refused" | "expired";
   /** Why it was turned down, in words. */
   refusal?: string;
+  /** Its files, until the server has them and the message. */
+  parcels?: Parcel[];
+  /** Whether it has waited for the connection before. */
+  waited?: boolean;
+  /** Set if it would be lost with the page. */
+  kept?: false;
 }
 /** A message found; the ranges of its content that match count code points. */
 export interface Found extends Message { highlight?: [number, number][] }

@@ -132,6 +132,14 @@ export class View extends HTMLElement {
   }
 }
 
+/** A small look at a file that is not with the server yet, if it is a picture. @param {File} file */
+export function preview(file) {
+  if (!file.type.startsWith("image/")) return null;
+  const url = URL.createObjectURL(file);
+  const free = () => URL.revokeObjectURL(url);
+  return h("img", { src: url, alt: "", onload: free, onerror: free });
+}
+
 /** A picture, or initials on a colour of their own. @param {string} id @param {string} name @param {string | null} url */
 export function avatar(id, name, url) {
   const picture = h("span", { class: "avatar", "aria-hidden": "true" });
