@@ -114,6 +114,7 @@ class MessageTimeline extends View {
     this.#settle();
     this.#drawNews(messages);
     this.#announce(messages);
+    this.#read(); // What fits on the screen is seen without scrolling.
   }
 
   #rows() {
