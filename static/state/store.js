@@ -2,7 +2,7 @@
 import { OP } from "../lib/ops.js";
 import { t } from "../lib/words.js";
 import { compareIds, emptyTimeline, upsert } from "./messages.js";
-import { forMe } from "./notify.js";
+import { isMuted, isQuiet, names } from "./notify.js";
 import { permissionsOf } from "./permissions.js";
 
 /**
@@ -31,7 +31,8 @@ export class Store {
   /** @type {import("../types.js").Route} */ route = { page: "home" };
   /** In order of joining. @type {Map<string, FullServer>} */ servers = new Map();
   /** @type {Map<string, Channel>} */ channels = new Map();
-  /** @type {Map<string, {message_id: string, mentions: number}>} */ reads = new Map();
+  /** `direct` counts what came in a conversation. @type {Map<string, {message_id: string, mentions: number, direct?: number}>} */
+  reads = new Map();
   /** @type {Map<string, string>} */ presences = new Map();
   /** Everybody met so far, for their names. @type {Map<string, import("../types.js").Author>} */ users = new Map();
   /** Channel → user → when it lapses (ms). @type {Map<string, Map<string, number>>} */ typing = new Map();
@@ -127,11 +128,17 @@ export class Store {
     return user?.display_name || user?.username || t("people.somebody");
   }
 
-  /** Unread messages that name the user; in a direct message each one does. @param {string} channelId */
+  /** Unread messages meant for the user: those that name them, and in a conversation all, unless it is muted. @param {string} channelId */
   mentions(channelId) {
-    const counted = this.reads.get(channelId)?.mentions ?? 0;
-    const direct = this.channels.get(channelId)?.server_id === null;
-    return direct && this.unread(channelId) ? Math.max(counted, 1) : counted;
+    const { mentions = 0, direct = 0 } = this.reads.get(channelId) ?? {};
+    const all = this.channels.get(channelId)?.server_id === null && this.unread(channelId) && !isMuted(channelId, this);
+    return all ? Math.max(mentions, direct, 1) : mentions;
+  }
+
+  /** Whether something is unread that the reader did not mute. @param {string} channelId */
+  news(channelId) {
+    const channel = this.channels.get(channelId);
+    return Boolean(channel) && this.unread(channelId) && !isQuiet(/** @type {Channel} */ (channel), this);
   }
 
   /** @param {string} channelId */
@@ -229,9 +236,11 @@ export class Store {
       this.channels.set(id, { ...channel, last_message_id: message.message_id });
     }
     const read = this.reads.get(id);
-    if (own) this.reads.set(id, { ...read, message_id: message.message_id, mentions: 0 });
-    else if (forMe(message, this)) {
-      this.reads.set(id, { ...read, message_id: read?.message_id ?? "0", mentions: (read?.mentions ?? 0) + 1 });
+    if (own) this.reads.set(id, { message_id: message.message_id, mentions: 0 });
+    else if (channel) {
+      const { message_id: upTo = "0", mentions = 0, direct = 0 } = read ?? {};
+      const one = channel.server_id === null ? 1 : 0;
+      this.reads.set(id, { message_id: upTo, mentions: mentions + (names(message, this) ? 1 : 0), direct: direct + one });
     }
     this.typing.get(id)?.delete(author.user_id);
     this.confirm(message);

@@ -7,6 +7,7 @@ import { render } from "../../lib/render.js";
 import { routePath } from "../../lib/route.js";
 import { clockText, fullText, plain, resolver, timeText } from "../../lib/text.js";
 import { problemText, t } from "../../lib/words.js";
+import { names } from "../../state/notify.js";
 import { attachments } from "./attachments.js";
 import { reactions } from "./reactions.js";
 import { actions, onTouch, toolbar } from "./tools.js";
@@ -54,7 +55,7 @@ class MessageRow extends View {
     const name = user.display_name || user.username;
     const ask = () => this.tell("overlay", { tag: "person-card", userId: user.user_id, serverId: store.channels.get(message.channel_id)?.server_id ?? null });
     const stamp = h("time", { dateTime: message.timestamp, title: fullText(time) }, grouped ? clockText(time) : timeText(time));
-    this.className = [grouped ? "grouped" : "", message.pending ?? "", this.#namesMe(message) ? "for-me" : ""].filter(Boolean).join(" ");
+    this.className = [grouped ? "grouped" : "", message.pending ?? "", names(message, store) ? "for-me" : ""].filter(Boolean).join(" ");
     this.setAttribute("aria-label", t("message.label", { name, time: timeText(time) }));
     const focused = this.contains(document.activeElement) && document.activeElement !== this;
     this.replaceChildren(
@@ -77,13 +78,6 @@ class MessageRow extends View {
     area?.focus();
     area?.setSelectionRange(area.value.length, area.value.length);
     this.scrollIntoView({ block: "nearest" });
-  }
-
-  /** @param {Message} message */
-  #namesMe(message) {
-    const { user, servers, channels } = this.client.store;
-    const roles = servers.get(channels.get(message.channel_id)?.server_id ?? "")?.member.roles ?? [];
-    return message.mention_everyone || message.mentions.includes(user?.user_id ?? "") || message.mention_roles.some((role) => roles.includes(role));
   }
 
   /** @param {Message} message */

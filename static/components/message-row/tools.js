@@ -38,8 +38,8 @@ export function toolbar(row) {
     button(t("message.edit"), "edit", edit), button(t("message.more"), "more", open));
 }
 
-/** @param {Row} row */
-function more(row) {
+/** @param {Row} row @param {boolean} [pressed] whether a finger is still there */
+function more(row, pressed = false) {
   row.arm();
   const { message } = row.item;
   const { edit, reply, react: pick, pin: fasten, remove: drop } = actions(row);
@@ -51,7 +51,7 @@ function more(row) {
     message.content !== "" && { label: t("message.copy_text"), icon: "copy", act: () => row.copy(message.content) },
     { label: t("message.copy_link"), icon: "link", act: () => row.copy(row.link) },
     drop ? { label: t("message.delete"), icon: "trash", danger: true, act: (event) => drop(event.shiftKey) } : null,
-  ]);
+  ], { pressed });
 }
 
 /** @param {Row} row */
@@ -103,7 +103,7 @@ export function onTouch(row) {
     end();
     if (event.pointerType !== "touch" || row.item.message.pending) return;
     at = { x: event.clientX, y: event.clientY };
-    timer = setTimeout(() => more(row), PRESS_MS);
+    timer = setTimeout(() => more(row, true), PRESS_MS);
   });
   row.addEventListener("pointermove", (event) => { if (Math.hypot(event.clientX - at.x, event.clientY - at.y) > 8) end(); });
   row.addEventListener("contextmenu", (event) => { if (matchMedia("(pointer: coarse)").matches && !(event.target instanceof HTMLAnchorElement)) event.preventDefault(); });
