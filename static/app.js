@@ -6,6 +6,7 @@ import { Gateway } from "./lib/gateway.js";
 import { base, parseRoute, routePath } from "./lib/route.js";
 import { remember, remembered } from "./lib/storage.js";
 import { choose, learn, problemText, t } from "./lib/words.js";
+import { Blocks } from "./state/blocks.js";
 import { History } from "./state/history.js";
 import { Outbox } from "./state/outbox.js";
 import { Settings } from "./state/settings.js";
@@ -26,6 +27,7 @@ const store = new Store();
 const outbox = new Outbox({ api, store });
 const history = new History({ api, store });
 const settings = new Settings({ api, store });
+const blocks = new Blocks({ api, store });
 const gateway = new Gateway({
   base,
   token: () => api.token(),
@@ -43,7 +45,7 @@ let accepted = false;
 const visited = new Map();
 
 /** @type {import("./types.js").Client} */
-const client = { api, store, outbox, history, settings, gateway, go, openServer, signOut };
+const client = { api, store, outbox, history, settings, blocks, gateway, go, openServer, signOut };
 
 /** @param {import("./types.js").Route} route @param {{replace?: boolean}} [options] */
 function go(route, { replace = false } = {}) {
@@ -96,7 +98,7 @@ async function signOut() {
 
 function signedOut() {
   gateway.stop();
-  remember("channel", null);
+  for (const name of ["channel", "blocked"]) remember(name, null);
   // A new start is the surest way to keep nothing of one person for the next.
   if (signedIn) location.assign(base);
   signedIn = false;

@@ -93,10 +93,25 @@ export function names(message, store) {
     || message.mention_roles.some((role) => roles.includes(role));
 }
 
+/**
+ * How far one has read when a message has come, and how much of the rest is for one. One's own is read; those of whom one
+ * has blocked make nothing unread, and count for nothing.
+ * @param {Message} message @param {Store} store which has not got it yet
+ */
+export function readAfter(message, store) {
+  const { channel_id: id, message_id: last, author: { user_id: author } } = message;
+  if (author === store.user?.user_id) return { message_id: last, mentions: 0 };
+  const { message_id: upTo, mentions, direct = 0 } = store.reads.get(id) ?? { message_id: "0", mentions: 0 };
+  if (store.blocked.has(author)) return { message_id: store.unread(id) ? upTo : last, mentions, direct };
+  const conversation = store.channels.get(id)?.server_id === null;
+  return { message_id: upTo, mentions: mentions + (names(message, store) ? 1 : 0), direct: direct + (conversation ? 1 : 0) };
+}
+
 /** Whether a message is worth a notice, wherever its reader looks. @param {Message} message @param {Store} store */
 export function wants(message, store) {
   const channel = store.channels.get(message.channel_id);
-  if (!channel || message.author.user_id === store.user?.user_id || isQuiet(channel, store)) return false;
+  const { user_id: author } = message.author;
+  if (!channel || author === store.user?.user_id || store.blocked.has(author) || isQuiet(channel, store)) return false;
   const set = channelLevel(channel, store);
   return set === "all" || (set === "mentions" && names(message, store));
 }

@@ -2,7 +2,7 @@
 import { OP } from "../lib/ops.js";
 import { t } from "../lib/words.js";
 import { compareIds, emptyTimeline, upsert } from "./messages.js";
-import { isMuted, isQuiet, names } from "./notify.js";
+import { isMuted, isQuiet, readAfter } from "./notify.js";
 import { permissionsOf } from "./permissions.js";
 
 /**
@@ -11,7 +11,7 @@ import { permissionsOf } from "./permissions.js";
  * @typedef {import("../types.js").Message} Message
  * @typedef {import("../types.js").Timeline} Timeline
  * @typedef {"servers" | "channels" | "messages" | "reads" | "presence" | "typing" | "connection" | "users" | "route"
- *   | "members" | "settings"} Topic
+ *   | "members" | "settings" | "blocks"} Topic
  */
 
 const TYPING_MS = 10_000;
@@ -38,6 +38,7 @@ export class Store {
   /** Channel → user → when it lapses (ms). @type {Map<string, Map<string, number>>} */ typing = new Map();
   /** @type {Map<string, Timeline>} */ timelines = new Map();
   /** @type {Record<string, unknown>} */ settings = {};
+  /** Whom the reader does not want to hear. @type {Set<string>} */ blocked = new Set();
   /** What the channel list shows: a server, or `@me` for the direct messages. */
   section = "@me";
 
@@ -154,9 +155,9 @@ export class Store {
     return Boolean(server) && permissionsOf(/** @type {FullServer} */ (server), "channel_id" in where ? where : null).has(permission);
   }
 
-  /** Who else is typing now. @param {string} channelId @param {number} [now] */
+  /** Who else is typing now, of those one wants to hear. @param {string} channelId @param {number} [now] */
   typists(channelId, now = Date.now()) {
-    return [...this.typing.get(channelId) ?? []].filter(([, lapses]) => lapses > now).map(([user]) => user);
+    return [...this.typing.get(channelId) ?? []].filter(([user, lapses]) => lapses > now && !this.blocked.has(user)).map(([user]) => user);
   }
 
   /** @param {string} channelId @returns {Timeline} */
@@ -230,17 +231,10 @@ export class Store {
   /** @param {Message} message */
   #messageCreate(message) {
     const { channel_id: id, author } = message;
-    const own = author.user_id === this.user?.user_id;
     const channel = this.channels.get(id);
+    if (channel) this.reads.set(id, readAfter(message, this));
     if (channel && compareIds(message.message_id, channel.last_message_id ?? "0") > 0) {
       this.channels.set(id, { ...channel, last_message_id: message.message_id });
-    }
-    const read = this.reads.get(id);
-    if (own) this.reads.set(id, { message_id: message.message_id, mentions: 0 });
-    else if (channel) {
-      const { message_id: upTo = "0", mentions = 0, direct = 0 } = read ?? {};
-      const one = channel.server_id === null ? 1 : 0;
-      this.reads.set(id, { message_id: upTo, mentions: mentions + (names(message, this) ? 1 : 0), direct: direct + one });
     }
     this.typing.get(id)?.delete(author.user_id);
     this.confirm(message);

@@ -32,7 +32,7 @@ class MessageRow extends View {
 
   /** @param {string} topic */
   wants(topic) {
-    return topic === "users" && !this.#editing;
+    return (topic === "users" || (topic === "blocks" && this.item.message.reply_to !== null)) && !this.#editing;
   }
 
   setup() {
@@ -85,11 +85,15 @@ class MessageRow extends View {
     if (!quoted) return null;
     const { client } = this;
     if (quoted.deleted) return h("div", { class: "quote" }, h("i", {}, t("message.quote_deleted")));
+    const server = client.store.channels.get(channel)?.server_id ?? null;
+    const onclick = () => client.go({ page: "channel", server, channel, message: quoted.message_id });
+    if (client.store.blocked.has(quoted.author?.user_id ?? "")) {
+      return h("button", { class: "quote", onclick }, h("i", {}, t("message.quote_blocked")));
+    }
     const author = quoted.author ? client.store.name(quoted.author.user_id) : "";
     const text = plain(client.store, { content: quoted.content ?? "" }) || t("message.quote_file");
-    const server = client.store.channels.get(channel)?.server_id ?? null;
-    return h("button", { class: "quote", dir: "auto", "aria-label": t("message.quote_label", { name: author, text }),
-      onclick: () => client.go({ page: "channel", server, channel, message: quoted.message_id }) }, h("b", {}, author), " ", text);
+    return h("button", { class: "quote", dir: "auto", "aria-label": t("message.quote_label", { name: author, text }), onclick },
+      h("b", {}, author), " ", text);
   }
 
   /** @param {Message} message */
