@@ -8,6 +8,7 @@ import { base, parseRoute, routePath } from "./lib/route.js";
 import { forget, openKeeper, remember, remembered } from "./lib/storage.js";
 import { upload } from "./lib/uploads.js";
 import { choose, learn, problemText, t } from "./lib/words.js";
+import { Blocks } from "./state/blocks.js";
 import { History } from "./state/history.js";
 import { Outbox } from "./state/outbox.js";
 import { Settings } from "./state/settings.js";
@@ -35,6 +36,7 @@ const store = new Store();
 const outbox = new Outbox({ api, store, upload: (...file) => upload(api, ...file), keep: () => openKeeper(`chatd ${base.pathname}`) });
 const history = new History({ api, store });
 const settings = new Settings({ api, store });
+const blocks = new Blocks({ api, store });
 const gateway = new Gateway({
   base,
   token: () => api.token(),
@@ -55,7 +57,7 @@ let accepted = false;
 const visited = new Map();
 
 /** @type {import("./types.js").Client} */
-const client = { api, store, outbox, history, settings, gateway, go, openServer, shown, signOut };
+const client = { api, store, outbox, history, settings, blocks, gateway, go, openServer, shown, signOut };
 
 /** @param {import("./types.js").Route} route @param {{replace?: boolean}} [options] */
 function go(route, { replace = false } = {}) {
@@ -129,7 +131,7 @@ function signedOut() {
   gateway.stop();
   // The server's word that the session is over may come before everything is cleared away.
   if (leaving) return;
-  remember("channel", null);
+  for (const name of ["channel", "blocked"]) remember(name, null);
   // A new start is the surest way to keep nothing of one person for the next.
   if (signedIn) location.assign(base);
   signedIn = false;

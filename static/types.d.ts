@@ -4,6 +4,7 @@ import type { View } from "./lib/dom.js";
 import type { ServerPage } from "./lib/server-page.js";
 import type { Parcel } from "./lib/uploads.js";
 import type { Gateway } from "./lib/gateway.js";
+import type { Blocks } from "./state/blocks.js";
 import type { History } from "./state/history.js";
 import type { Outbox } from "./state/outbox.js";
 import type { Settings } from "./state/settings.js";
@@ -98,7 +99,7 @@ export interface Field {
 
 /** What the components share: given to each as its property `client`. */
 export interface Client {
-  api: Api; store: Store; gateway: Gateway; outbox: Outbox; history: History; settings: Settings;
+  api: Api; store: Store; gateway: Gateway; outbox: Outbox; history: History; settings: Settings; blocks: Blocks;
   go(route: Route, options?: { replace?: boolean }): void;
   openServer(serverId: Id): void;
   shown(): Promise<void>;

@@ -93,6 +93,26 @@ export class Chat {
     return this.channels.getByRole("link", { name: new RegExp(`^${escape(name)}\\W+(unread|\\d+ for you)`) });
   }
 
+  /** @param {string} name */
+  mutedChannel(name) {
+    return this.channels.getByRole("link", { name: new RegExp(`^${escape(name)}\\W+muted`) });
+  }
+
+  /** In the menu that is open. @param {string | RegExp} name */
+  async choose(name) {
+    await this.page.getByRole("menuitem", { name, exact: true }).click();
+  }
+
+  /** A long press with a finger. @param {Locator} target */
+  async hold(target) {
+    const { x, y, width, height } = await target.boundingBox();
+    const session = await this.page.context().newCDPSession(this.page);
+    await session.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x: x + width / 2, y: y + height / 2 }] });
+    await this.page.getByRole("menu").waitFor();
+    await session.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+    await session.detach();
+  }
+
   /** A conversation with one person, and how that person is. @param {string} name @param {"Online" | "Offline"} status */
   personWith(name, status) {
     return this.channels.getByRole("link", { name: new RegExp(`^${escape(name)}\\W+${status}`) });

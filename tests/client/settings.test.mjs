@@ -101,10 +101,11 @@ test("levels and mutes are read from whatever is there", () => {
 });
 
 test("the usual is not stored", () => {
+  const { store } = scene();
   const all = merged({}, levelChange("5", "all"));
   assert.deepEqual(all, { levels: { 5: "all" } });
   assert.deepEqual(merged(all, levelChange("5", "mentions")), { levels: {} });
-  assert.deepEqual(merged(merged({}, muteChange("10", true)), muteChange("10", false)), { muted: {} });
+  assert.deepEqual(merged(merged({}, muteChange("10", true, store)), muteChange("10", false, store)), { muted: {} });
 });
 
 test("which messages are worth a notice", () => {

@@ -2,10 +2,10 @@
 import { h, later, View } from "../../lib/dom.js";
 import { createChannel, createServer, invitePeople, joinServer } from "../../lib/dialogs.js";
 import { icon } from "../../lib/icons.js";
-import { openMenu } from "../../lib/menu.js";
+import { openPlaceMenu } from "../../lib/press.js";
 import { remember, remembered } from "../../lib/storage.js";
 import { membersText } from "../../lib/text.js";
-import { problemText, t } from "../../lib/words.js";
+import { t } from "../../lib/words.js";
 
 /** What may stand beside the messages, its icon and its name. @type {Record<string, {tag: "member-list" | "pins-panel" | "search-panel", icon: Parameters<typeof icon>[0], label: string}>} */
 const PANELS = {
@@ -101,29 +101,11 @@ class ChatShell extends View {
     this.#tools.dataset.look = look;
     this.#tools.replaceChildren(...names.map((name) => h("button", { class: "quiet", "data-panel": name, "aria-pressed": String(this.#panel === name),
       "aria-label": t(PANELS[name].label), title: t(PANELS[name].label), onclick: () => this.#open(name) }, icon(PANELS[name].icon))));
-    if (!channel || channel.server_id) return;
-    const more = h("button", { class: "quiet", "aria-haspopup": "menu", "aria-label": t("conversation.menu"), title: t("conversation.menu"),
-      onclick: () => this.#conversationMenu(more) }, icon("more"));
-    this.#tools.append(more);
-  }
-
-  /** What one may do with a conversation. @param {Element} anchor */
-  #conversationMenu(anchor) {
-    const { api, store } = this.client;
-    const { channel } = store;
     if (!channel) return;
-    const group = channel.type === "group_dm";
-    const path = `channels/${channel.channel_id}`;
-    const leave = async () => { await api.request("DELETE", path); };
-    openMenu(anchor, t("conversation.menu"), [
-      group && { label: t("conversation.rename"), icon: "edit", act: () => this.tell("dialog", {
-        title: t("conversation.rename"), action: t("dialog.save"), fields: [{ name: "name", label: t("conversation.name"), value: channel.name, maxLength: 100 }],
-        run: async (/** @type {Record<string, string>} */ { name }) => { await api.request("PATCH", path, { name }); },
-      }) },
-      group ? { label: t("conversation.leave"), icon: "trash", danger: true, act: () => this.tell("dialog", {
-        title: t("conversation.leave_title"), text: t("conversation.leave_text"), action: t("conversation.leave"), danger: true, run: leave }) }
-        : { label: t("conversation.hide"), icon: "close", act: () => leave().catch((error) => this.tell("toast", { text: problemText(error) })) },
-    ]);
+    const label = t(channel.server_id ? "channels.menu" : "conversation.menu");
+    const more = h("button", { class: "quiet", "aria-haspopup": "menu", "aria-label": label, title: label,
+      onclick: () => openPlaceMenu(this.client, more, { channel: String(this.client.store.channel?.channel_id) }) }, icon("more"));
+    this.#tools.append(more);
   }
 
   #drawSide() {

@@ -7,6 +7,7 @@ import { render } from "../../lib/render.js";
 import { routePath } from "../../lib/route.js";
 import { clockText, fullText, plain, resolver, timeText } from "../../lib/text.js";
 import { problemText, t } from "../../lib/words.js";
+import { names } from "../../state/notify.js";
 import { attachments, drawProgress } from "./attachments.js";
 import { reactions } from "./reactions.js";
 import { state } from "./state.js";
@@ -33,7 +34,7 @@ class MessageRow extends View {
   /** @param {string} topic @param {string} [id] */
   wants(topic, id) {
     if (topic === "uploads" && id === this.item.message.nonce) drawProgress(this);
-    return topic === "users" && !this.#editing;
+    return (topic === "users" || (topic === "blocks" && this.item.message.reply_to !== null)) && !this.#editing;
   }
 
   setup() {
@@ -56,7 +57,7 @@ class MessageRow extends View {
     const name = user.display_name || user.username;
     const ask = () => this.tell("overlay", { tag: "person-card", userId: user.user_id, serverId: store.channels.get(message.channel_id)?.server_id ?? null });
     const stamp = h("time", { dateTime: message.timestamp, title: fullText(time) }, grouped ? clockText(time) : timeText(time));
-    this.className = [grouped ? "grouped" : "", message.pending ?? "", this.#namesMe(message) ? "for-me" : ""].filter(Boolean).join(" ");
+    this.className = [grouped ? "grouped" : "", message.pending ?? "", names(message, store) ? "for-me" : ""].filter(Boolean).join(" ");
     this.setAttribute("aria-label", t("message.label", { name, time: timeText(time) }));
     const focused = this.contains(document.activeElement) && document.activeElement !== this;
     this.replaceChildren(
@@ -82,22 +83,19 @@ class MessageRow extends View {
   }
 
   /** @param {Message} message */
-  #namesMe(message) {
-    const { user, servers, channels } = this.client.store;
-    const roles = servers.get(channels.get(message.channel_id)?.server_id ?? "")?.member.roles ?? [];
-    return message.mention_everyone || message.mentions.includes(user?.user_id ?? "") || message.mention_roles.some((role) => roles.includes(role));
-  }
-
-  /** @param {Message} message */
   #quote({ reply_to: quoted, channel_id: channel }) {
     if (!quoted) return null;
     const { client } = this;
     if (quoted.deleted) return h("div", { class: "quote" }, h("i", {}, t("message.quote_deleted")));
+    const server = client.store.channels.get(channel)?.server_id ?? null;
+    const onclick = () => client.go({ page: "channel", server, channel, message: quoted.message_id });
+    if (client.store.blocked.has(quoted.author?.user_id ?? "")) {
+      return h("button", { class: "quote", onclick }, h("i", {}, t("message.quote_blocked")));
+    }
     const author = quoted.author ? client.store.name(quoted.author.user_id) : "";
     const text = plain(client.store, { content: quoted.content ?? "" }) || t("message.quote_file");
-    const server = client.store.channels.get(channel)?.server_id ?? null;
-    return h("button", { class: "quote", dir: "auto", "aria-label": t("message.quote_label", { name: author, text }),
-      onclick: () => client.go({ page: "channel", server, channel, message: quoted.message_id }) }, h("b", {}, author), " ", text);
+    return h("button", { class: "quote", dir: "auto", "aria-label": t("message.quote_label", { name: author, text }), onclick },
+      h("b", {}, author), " ", text);
   }
 
   /** @param {Message} message */

@@ -38,11 +38,14 @@ export function toolbar(row) {
     button(t("message.edit"), "edit", edit), button(t("message.more"), "more", open));
 }
 
-/** @param {Row} row */
-function more(row) {
+/** @param {Row} row @param {boolean} [pressed] whether a finger is still there */
+function more(row, pressed = false) {
   row.arm();
   const { message } = row.item;
   const { edit, reply, react: pick, pin: fasten, remove: drop } = actions(row);
+  const { store } = row.client;
+  const { user_id: author } = message.author;
+  const blocked = store.blocked.has(author);
   const entry = (/** @type {string} */ label, /** @type {Parameters<typeof icon>[0]} */ picture, /** @type {Act | undefined} */ act, hint = "") =>
     act && { label, icon: picture, hint, act: () => act() };
   openMenu(row.querySelector(".tools button:last-child") ?? row, t("message.more"), [
@@ -50,8 +53,26 @@ function more(row) {
     entry(t(message.pinned ? "message.unpin" : "message.pin"), "pin", fasten),
     message.content !== "" && { label: t("message.copy_text"), icon: "copy", act: () => row.copy(message.content) },
     { label: t("message.copy_link"), icon: "link", act: () => row.copy(row.link) },
+    author !== store.user?.user_id && { label: t(blocked ? "message.unblock" : "message.block", { name: store.name(author) }),
+      icon: "ban", act: () => block(row, !blocked) },
     drop ? { label: t("message.delete"), icon: "trash", danger: true, act: (event) => drop(event.shiftKey) } : null,
-  ]);
+  ], { pressed });
+}
+
+/** Blocks the author, or no longer does; it can be taken back. @param {Row} row @param {boolean} blocked */
+async function block(row, blocked) {
+  const { blocks, store } = row.client;
+  const { author } = row.item.message;
+  const name = store.name(author.user_id);
+  try {
+    await blocks.set(author, blocked);
+    const text = t(blocked ? "people.blocked" : "people.unblocked", { name });
+    // The row may be folded by now, so it is no longer what tells of it.
+    document.dispatchEvent(new CustomEvent("toast", { detail: { text,
+      action: { label: t("message.undo"), run: () => blocks.set(author, !blocked) } } }));
+  } catch (error) {
+    row.complain(error);
+  }
 }
 
 /** @param {Row} row */
@@ -103,7 +124,7 @@ export function onTouch(row) {
     end();
     if (event.pointerType !== "touch" || row.item.message.pending) return;
     at = { x: event.clientX, y: event.clientY };
-    timer = setTimeout(() => more(row), PRESS_MS);
+    timer = setTimeout(() => more(row, true), PRESS_MS);
   });
   row.addEventListener("pointermove", (event) => { if (Math.hypot(event.clientX - at.x, event.clientY - at.y) > 8) end(); });
   row.addEventListener("contextmenu", (event) => { if (matchMedia("(pointer: coarse)").matches && !(event.target instanceof HTMLAnchorElement)) event.preventDefault(); });

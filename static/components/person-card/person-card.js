@@ -21,7 +21,6 @@ class PersonCard extends View {
   /** @type {User | null} */ #user = null;
   /** @type {Member | null} */ #member = null;
   #loaded = false;
-  #blocked = /** @type {boolean | null} */ (null);
   #problem = "";
 
   setup() {
@@ -42,21 +41,18 @@ class PersonCard extends View {
   wants(topic, id) {
     const known = topic === "members" && id === this.serverId ? membersOf(this.client).of(this.serverId).people.get(this.userId) : null;
     if (known) this.#member = known;
-    return ["members", "presence", "users", "servers"].includes(topic);
+    return ["members", "presence", "users", "servers", "blocks"].includes(topic);
   }
 
   async #load() {
-    const { api, store } = this.client;
-    const self = this.userId === store.user?.user_id;
-    const [user, member, blocks] = await Promise.allSettled([
+    const { api } = this.client;
+    const [user, member] = await Promise.allSettled([
       api.request("GET", `users/${this.userId}`),
       this.serverId ? membersOf(this.client).one(this.serverId, this.userId) : null,
-      self ? [] : api.request("GET", "users/@me/blocks"),
     ]);
     if (user.status === "fulfilled") this.#user = user.value;
     else if (!(user.reason instanceof Problem) || user.reason.status !== 404) this.#problem = problemText(user.reason);
     if (member.status === "fulfilled") this.#member = member.value;
-    if (blocks.status === "fulfilled") this.#blocked = blocks.value.some((/** @type {User} */ one) => one.user_id === this.userId);
     this.#loaded = true;
     if (!this.isConnected) return;
     this.render();
@@ -153,7 +149,7 @@ class PersonCard extends View {
     return h("div", { class: "actions" },
       button("write", () => this.#run(() => writeTo(this.client, this.userId), true), icon("message"), t("people.write")),
       mention && button("mention", () => this.#mention(user), t("people.mention")),
-      this.#blocked !== null && button("block", () => this.#block(name), this.#blocked ? t("people.unblock") : t("people.block")));
+      button("block", () => this.#block(user, name), t(this.client.store.blocked.has(this.userId) ? "people.unblock" : "people.block")));
   }
 
   /** @param {import("../../types.js").FullServer | null} server @param {string} name */
@@ -175,12 +171,11 @@ class PersonCard extends View {
     document.dispatchEvent(new CustomEvent("mention", { detail: { user } }));
   }
 
-  /** @param {string} name */
-  #block(name) {
-    const blocked = !this.#blocked;
+  /** @param {User} user @param {string} name */
+  #block(user, name) {
+    const blocked = !this.client.store.blocked.has(this.userId);
     this.#run(async () => {
-      await this.client.api.request(blocked ? "PUT" : "DELETE", `users/@me/blocks/${this.userId}`);
-      this.#blocked = blocked;
+      await this.client.blocks.set(user, blocked);
       toast({ text: blocked ? t("people.blocked", { name }) : t("people.unblocked", { name }) });
     });
   }
