@@ -21,6 +21,8 @@ const FILES = "files";
  * @property {{name: string, attachment: import("../types.js").Attachment | null, at: number}[]} files
  */
 
+/** @template T @typedef {(entries: IDBObjectStore, files: IDBObjectStore) => Promise<T>} Act */
+
 /** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
 function answer(request) {
   return new Promise((resolve, reject) => {
@@ -54,7 +56,8 @@ export class Shelf {
     return this.#run("readonly", async (entries, files) => {
       /** @type {Entry[]} */
       const list = await answer(entries.index("user").getAll(user));
-      return Promise.all(list.map(async (entry) => ({ ...entry, blobs: entry.files.length ? await answer(files.getAll(inside(entry.box))) : [] })));
+      const blobs = (/** @type {Entry} */ entry) => (entry.files.length ? answer(files.getAll(inside(entry.box))) : []);
+      return Promise.all(list.map(async (entry) => ({ ...entry, blobs: await blobs(entry) })));
     });
   }
 
@@ -110,7 +113,7 @@ export class Shelf {
     });
   }
 
-  /** @template T @param {IDBTransactionMode} mode @param {(entries: IDBObjectStore, files: IDBObjectStore) => Promise<T>} act @returns {Promise<T>} */
+  /** @template T @param {IDBTransactionMode} mode @param {Act<T>} act @returns {Promise<T>} */
   async #run(mode, act) {
     try {
       return await this.#try(mode, act);
@@ -122,7 +125,7 @@ export class Shelf {
     }
   }
 
-  /** @template T @param {IDBTransactionMode} mode @param {(entries: IDBObjectStore, files: IDBObjectStore) => Promise<T>} act @returns {Promise<T>} */
+  /** @template T @param {IDBTransactionMode} mode @param {Act<T>} act @returns {Promise<T>} */
   async #try(mode, act) {
     const database = await (this.#database ??= this.#open());
     const transaction = database.transaction([ENTRIES, FILES], mode);

@@ -14,14 +14,20 @@ function changing({ timestamp, refusal, parcels = [] }) {
   return { time: timestamp, refusal, files: parcels.map(({ file, attachment, at }) => ({ name: file.name, attachment, at })) };
 }
 
-/** The row of an entry, as its user sees it. @param {Entry & {blobs: Blob[]}} entry @param {import("../types.js").User} author @returns {Message} */
+/**
+ * The row of an entry, as its user sees it.
+ * @param {Entry & {blobs: Blob[]}} entry @param {import("../types.js").User} author @returns {Message}
+ */
 function rowOf({ nonce, channel, content, reply, time, refusal, files, blobs }, author) {
   return {
     message_id: `pending ${nonce}`, nonce, channel_id: channel, author, content, reply_to: reply, timestamp: time, edited_at: null,
     pending: refusal === undefined ? "offline" : "refused", refusal, mentions: [], mentioned_users: [], mention_roles: [],
     mention_everyone: false, attachments: [], reactions: [], pinned: false,
     // Not every browser gives back a file's name with its bytes.
-    parcels: files.map(({ name, attachment, at }, index) => new Parcel(new File([blobs[index]], name, { type: blobs[index].type }), attachment, at)),
+    parcels: files.map(({ name, attachment, at }, index) => {
+      const blob = blobs[index];
+      return new Parcel(new File([blob], name, { type: blob.type }), attachment, at);
+    }),
   };
 }
 

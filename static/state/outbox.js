@@ -30,7 +30,8 @@ export class Outbox {
   #warned = false;
   #latest = 0;
   /** Something to tell the user. @type {(toast: import("../types.js").Toast) => void} */ onTold = () => {};
-  /** Old rows came back in this channel, and ask what to do with them. @type {(channelId: string, count: number) => void} */ onAsks = () => {};
+  /** Old rows came back in a channel, and ask what to do with them. @type {(channelId: string, count: number) => void} */
+  onAsks = () => {};
 
   /**
    * @param {object} options
@@ -62,7 +63,8 @@ export class Outbox {
     /** @type {Message} */
     const row = {
       message_id: `pending ${nonce}`, channel_id: channelId, author, content, nonce, pending: "sending", parcels,
-      timestamp: this.#time(), edited_at: null, reply_to: replyTo && { message_id: replyTo.message_id, author: replyTo.author, content: replyTo.content },
+      timestamp: this.#time(), edited_at: null,
+      reply_to: replyTo && { message_id: replyTo.message_id, author: replyTo.author, content: replyTo.content },
       mentions: [], mentioned_users: [], mention_roles: [], mention_everyone: false, pinned: false,
       // Where one is missing, all are shown as they lie here.
       attachments: parcels.every(({ there }) => there) ? parcels.flatMap(({ attachment }) => attachment ?? []) : [], reactions: [],
@@ -327,7 +329,10 @@ export class Outbox {
     this.#with((keeper) => keeper.change(before, row)).catch(() => {}); // At worst it comes back as it was before.
   }
 
-  /** The user wants a row sent after all: other pages that ask need not ask any more. @param {Message} row @param {string} [before] the nonce it had */
+  /**
+   * The user wants a row sent after all: other pages that ask need not ask any more.
+   * @param {Message} row @param {string} [before] the nonce it had
+   */
   #decide(row, before = String(row.nonce)) {
     this.#note(row, before);
     this.#with((keeper) => keeper.tabs.gone([before])).catch(() => {});

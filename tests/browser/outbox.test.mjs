@@ -170,7 +170,7 @@ story("what the server turned down says so after a reload too", async (stage) =>
   await one.composer.waitFor();
   let strict = true;
   await one.page.context().route(`**/channels/${channel.channel_id}/messages`, (route) => (strict && route.request().method() === "POST"
-    ? route.fulfill({ status: 400, contentType: "application/problem+json", body: JSON.stringify({ code: "strict", detail: "not on a Sunday" }) })
+    ? route.fulfill({ status: 400, contentType: "application/problem+json", json: { code: "strict", detail: "not on a Sunday" } })
     : route.continue()));
   await one.say("let me in");
   await one.message("let me in").getByText("Not sent: not on a Sunday").waitFor();
@@ -249,7 +249,8 @@ story("signing out asks if something waits, and leaves nothing for the next pers
   const { people: [ada, bea], channel } = await stage.server.community("Shared computer", "sha", "shb");
   const one = await stage.open(ada);
   await one.composer.waitFor();
-  await one.page.context().route(`**/channels/${channel.channel_id}/messages`, (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
+  const posts = `**/channels/${channel.channel_id}/messages`;
+  await one.page.context().route(posts, (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
   await one.say("a secret of mine");
   await one.unsent("a secret of mine").waitFor();
   await one.composer.fill("an unfinished secret");
@@ -276,7 +277,7 @@ story("signing out asks if something waits, and leaves nothing for the next pers
     return [...kept, ...Object.entries(localStorage).filter(([, value]) => value.includes("secret"))];
   });
   assert.deepEqual(left, []);
-  await one.page.context().unroute(`**/channels/${channel.channel_id}/messages`);
+  await one.page.context().unroute(posts);
   await one.signIn("shb", bea.password);
   await one.ready();
   await one.composer.waitFor();
@@ -296,9 +297,8 @@ story("somebody else on the same device neither sees nor sends what waits", asyn
   await one.unsent("mine alone").waitFor();
   await one.composer.fill("my draft");
   // The session ends elsewhere: nobody was asked, so everything stays for its owner.
-  for (const { session_id: id } of await ada.rest("GET", "auth/sessions")) {
-    if (!(await ada.rest("GET", "auth/sessions")).find((session) => session.session_id === id)?.current) await ada.rest("DELETE", `auth/sessions/${id}`);
-  }
+  const sessions = await ada.rest("GET", "auth/sessions");
+  for (const { session_id: id } of sessions.filter(({ current }) => !current)) await ada.rest("DELETE", `auth/sessions/${id}`);
   await connect(one);
   await one.userName.waitFor();
   await one.signIn("seb", bea.password);

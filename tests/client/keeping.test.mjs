@@ -26,7 +26,8 @@ class FakeServer {
     const problem = this.refuse(body);
     if (problem) throw problem;
     const [, id] = path.split("/");
-    if (!this.#nonces.has(body.nonce)) this.#nonces.set(body.nonce, message(String(100 + this.#nonces.size), { channel_id: id, content: body.content, author: person("1", "alice") }));
+    const fresh = message(String(100 + this.#nonces.size), { channel_id: id, content: body.content, author: person("1", "alice") });
+    if (!this.#nonces.has(body.nonce)) this.#nonces.set(body.nonce, fresh);
     return this.#nonces.get(body.nonce);
   }
 
@@ -35,7 +36,8 @@ class FakeServer {
     if (!this.reachable) throw new Problem(0);
     progress(1);
     this.uploads.push(`${file.name}: ${await file.text()}`);
-    return { attachment_id: `${this.uploads.length}`, filename: file.name, content_type: file.type, size: file.size, url: `/files/${file.name}` };
+    const { name: filename, type: content_type, size } = file;
+    return { attachment_id: `${this.uploads.length}`, filename, content_type, size, url: `/files/${filename}` };
   }
 
   get contents() {
@@ -162,7 +164,8 @@ test("what is uploaded need not go out twice, unless the server has swept it awa
   const swept = file("swept.txt");
   Object.assign(swept, { attachment: { attachment_id: "swept" }, at: Date.now() });
   here.clock.now = Date.now() + 1000;
-  here.server.refuse = ({ attachments }) => (attachments.includes("swept") ? new Problem(400, { errors: { attachments: "must be unused files" } }) : null);
+  const gone = new Problem(400, { errors: { attachments: "must be unused files" } });
+  here.server.refuse = ({ attachments }) => (attachments.includes("swept") ? gone : null);
   after.outbox.send("10", "swept too early", { parcels: [swept] });
   await quiet();
   assert.deepEqual([after.rows(), here.server.posts.at(-1).attachments], [[], ["3"]]);
@@ -345,6 +348,25 @@ test("what asks does so in every page, until one is answered", async () => {
   assert.deepEqual([one.rows(), two.rows(), here.server.contents, here.browser.shelf.list], [[], [], ["keep"], []]);
 });
 
+test("whichever page answers goes on with the row", async () => {
+  const here = world();
+  here.server.reachable = false;
+  const [one, two] = [open(here), open(here)];
+  one.outbox.send("10", "old");
+  await quiet();
+  here.clock.now += 30 * HOUR_MS;
+  await one.ready();
+  await two.ready();
+  two.outbox.retry("10", two.nonce("old"));
+  await quiet();
+  assert.deepEqual([one.rows(), two.rows()], [[], ["old: offline"]]);
+  here.server.reachable = true;
+  await one.ready();
+  assert.deepEqual([one.rows(), here.server.posts], [[], []]);
+  await two.ready();
+  assert.deepEqual([two.rows(), here.server.contents], [[], ["old"]]);
+});
+
 test("a page that is closed leaves its rows to one that is there", async () => {
   const here = world();
   const [one, two] = [open(here), open(here)];
@@ -383,6 +405,24 @@ test("somebody else on the same device neither sees nor sends it; its owner does
   assert.deepEqual(here.server.contents, ["mine"]);
 });
 
+test("what was about to be sent when another person took over is not sent", async () => {
+  const here = world();
+  const page = open(here);
+  page.outbox.send("10", "mine");
+  page.store.apply(OP.CONNECTED, connected({ user: person("3", "carol") }));
+  await quiet();
+  assert.deepEqual([page.rows(), here.server.posts, here.browser.shelf.list.map((entry) => entry.user)], [[], [], ["1"]]);
+});
+
+test("a session that is over is no refusal: it waits for the next one", async () => {
+  const here = world();
+  here.server.refuse = () => new Problem(401, {});
+  const page = open(here);
+  page.outbox.send("10", "hello");
+  await quiet();
+  assert.deepEqual([page.rows(), here.browser.shelf.list.map((entry) => entry.refusal)], [["hello: offline"], [undefined]]);
+});
+
 test("signing out says how much waits, in all pages, and takes it away", async () => {
   const here = world();
   here.server.reachable = false;
@@ -406,7 +446,8 @@ test("what cannot be kept is sent all the same; the row and one notice say so", 
   here.server.reachable = false;
   for (const text of ["first", "second"]) page.outbox.send("10", text);
   await quiet();
-  assert.deepEqual([page.store.timeline("10").pending.map((row) => row.kept), page.told.length, page.outbox.atRisk], [[false, false], 1, true]);
+  const kept = page.store.timeline("10").pending.map((row) => row.kept);
+  assert.deepEqual([kept, page.told.length, page.outbox.atRisk], [[false, false], 1, true]);
   here.server.reachable = true;
   await page.ready();
   assert.deepEqual(here.server.contents, ["as always", "first", "second"]);

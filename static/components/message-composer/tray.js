@@ -92,7 +92,8 @@ export class Tray {
     } catch (error) {
       const offline = error instanceof Problem && (error.status === 0 || error.status >= 500);
       item.state = offline ? "offline" : "failed";
-      if (!offline && this.#items.includes(item)) this.complain(t("composer.upload_failed", { name: parcel.file.name, reason: problemText(error) }));
+      const told = { name: parcel.file.name, reason: problemText(error) };
+      if (!offline && this.#items.includes(item)) this.complain(t("composer.upload_failed", told));
     }
     if (!this.#items.includes(item)) return;
     if (item.state === "there") this.#told.textContent = t("composer.uploaded", { name: parcel.file.name });

@@ -12,7 +12,8 @@ const HEIGHT = 300;
 
 /** @param {Row} row @param {import("../../types.js").Message} message */
 export function attachments(row, { attachments: files, parcels = [], pending }) {
-  if (parcels.length > files.length) return h("div", { class: "files" }, ...parcels.map((parcel) => waiting(parcel, pending === "sending")));
+  const going = pending === "sending";
+  if (parcels.length > files.length) return h("div", { class: "files" }, ...parcels.map((parcel) => waiting(parcel, going)));
   if (!files.length) return null;
   const pictures = files.filter((file) => file.width && file.height);
   return h("div", { class: "files" }, ...files.map((file) => {
@@ -48,8 +49,10 @@ function tile(file) {
 /** A file that is not with the server yet. @param {import("../../lib/uploads.js").Parcel} parcel @param {boolean} going */
 function waiting(parcel, going) {
   const { file, share, there } = parcel;
-  return h("div", { class: "tile" }, preview(file) ?? icon("file"), h("span", { class: "what" }, h("span", { class: "file-name", dir: "auto" }, file.name),
-    going && !there ? h("progress", { max: 1, value: share, "aria-label": t("composer.uploading", { name: file.name }) }) : h("span", { class: "hint" }, sizeText(file.size))));
+  const bar = () => h("progress", { max: 1, value: share, "aria-label": t("composer.uploading", { name: file.name }) });
+  return h("div", { class: "tile" }, preview(file) ?? icon("file"),
+    h("span", { class: "what" }, h("span", { class: "file-name", dir: "auto" }, file.name),
+      going && !there ? bar() : h("span", { class: "hint" }, sizeText(file.size))));
 }
 
 /** How far the files of a row are. @param {Row} row */

@@ -7,18 +7,21 @@ import { t } from "../../lib/words.js";
 
 /** @param {Row} row @param {import("../../types.js").Message} message */
 export function state({ client: { outbox } }, { pending, refusal, kept, waited, parcels = [], channel_id: channel, nonce = "" }) {
-  const retry = (/** @type {string} */ label) => h("button", { class: "link", onclick: () => outbox.retry(channel, nonce) }, label);
-  const discard = (/** @type {string} */ label) => h("button", { class: "link", onclick: () => outbox.discard(nonce) }, label);
-  const line = (/** @type {string} */ text, /** @type {HTMLElement[]} */ ...buttons) => h("div", { class: `state ${pending}`, role: pending === "refused" ? "alert" : null },
-    pending === "refused" ? "" : icon(pending === "sending" ? "up" : "clock"), h("span", {}, text), ...buttons);
+  const button = (/** @type {string} */ label, /** @type {() => void} */ onclick) => h("button", { class: "link", onclick }, label);
+  const retry = (label = t("message.retry")) => button(label, () => outbox.retry(channel, nonce));
+  const discard = (label = t("message.discard")) => button(label, () => outbox.discard(nonce));
+  const line = (/** @type {string} */ text, /** @type {HTMLElement[]} */ ...buttons) => h(
+    "div", { class: `state ${pending}`, role: pending === "refused" ? "alert" : null },
+    pending === "refused" ? "" : icon(pending === "sending" && buttons.length ? "up" : "clock"), h("span", {}, text), ...buttons,
+  );
   switch (pending) {
     case "sending":
       if (parcels.some(({ there }) => !there)) return line(t("message.uploading"), discard(t("dialog.cancel")));
       // Each try would make the line go and come.
       return waited ? line(t("message.offline")) : null;
-    case "offline": return line(t(kept === false ? "message.unkept" : "message.offline"), retry(t("message.retry")), discard(t("message.discard")));
-    case "refused": return line(t("message.refused", { reason: refusal ?? "" }), retry(t("message.retry")), discard(t("message.discard")));
-    case "expired": return line(t("message.expired"), retry(t("message.send_anyway")), discard(t("message.discard")));
+    case "offline": return line(t(kept === false ? "message.unkept" : "message.offline"), retry(), discard());
+    case "refused": return line(t("message.refused", { reason: refusal ?? "" }), retry(), discard());
+    case "expired": return line(t("message.expired"), retry(t("message.send_anyway")), discard());
     default: return null;
   }
 }
