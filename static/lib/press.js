@@ -1,5 +1,5 @@
 /** Asking for the menu of something in a list: by the right button, the menu key, or a long press. */
-import { t } from "./words.js";
+import { learnMore, t } from "./words.js";
 
 const PRESS_MS = 450;
 const SLIP_PX = 8; // moving on further is scrolling
@@ -17,7 +17,7 @@ const LIFT_MS = 500; // so soon after a long press a click is only the finger be
  */
 export async function openPlaceMenu(client, anchor, place, way = {}) {
   try {
-    const { placeMenu } = await import("./place-menu.js");
+    const [{ placeMenu }] = await Promise.all([import("./place-menu.js"), learnMore()]);
     placeMenu(client, anchor, place, way);
   } catch {
     document.dispatchEvent(new CustomEvent("toast", { detail: { text: t("problem.offline"), kind: "failed" } }));

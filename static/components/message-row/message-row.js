@@ -1,6 +1,5 @@
 /** One message: who, when, what, and what one may do with it. */
-import { failed } from "../../lib/dialogs.js";
-import { avatar, h, View } from "../../lib/dom.js";
+import { avatar, h, question, View } from "../../lib/dom.js";
 import { parse } from "../../lib/markdown.js";
 import { OP } from "../../lib/ops.js";
 import { render } from "../../lib/render.js";
@@ -178,7 +177,7 @@ class MessageRow extends View {
     try {
       this.client.store.apply(OP.MESSAGE_UPDATE, await this.client.api.request("PATCH", this.path, { content }));
     } catch (error) {
-      this.tell("dialog", failed(error));
+      this.tell("dialog", question("failed", error));
     }
   }
 

@@ -1,9 +1,7 @@
 /** What one may do with a message: by the toolbar, the menu, a key, or a long press. */
 import { Problem } from "../../lib/api.js";
-import { deleteMessage } from "../../lib/dialogs.js";
-import { h } from "../../lib/dom.js";
+import { h, openMenu, question } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
-import { openMenu } from "../../lib/menu.js";
 import { OP } from "../../lib/ops.js";
 import { t } from "../../lib/words.js";
 
@@ -111,7 +109,7 @@ async function remove(row, sure) {
     });
     row.client.store.apply(OP.MESSAGE_DELETE, message);
   };
-  if (!sure) return row.tell("dialog", deleteMessage(go));
+  if (!sure) return row.tell("dialog", question("deleteMessage", go));
   await go().catch((error) => row.complain(error));
 }
 
