@@ -680,7 +680,7 @@ export default {
   "help.direct": "Einer Person schreiben",
   "help.direct_text": "Wähle ihren Namen neben einer Nachricht, oder das Plus über deinen Direktnachrichten.",
   "help.quiet": "Ruhe haben",
-  "help.quiet_text": "In den Einstellungen legst du unter Mitteilungen für jeden Server und Kanal fest, wovon du erfährst.",
+  "help.quiet_text": "Ein Rechtsklick oder langer Druck auf einen Kanal oder Server schaltet ihn stumm. In den Einstellungen steht unter Mitteilungen, wovon du erfährst.",
   "help.writing": "Schreiben",
   "help.writing_text": "Ein paar Zeichen geben deinem Text eine Form. Tippe @ für eine Person, # für einen Kanal, : für ein Emoji.",
   "help.bold": "fett",

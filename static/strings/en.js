@@ -680,7 +680,7 @@ export default {
   "help.direct": "Write to one person",
   "help.direct_text": "Choose their name beside a message, or the plus above your direct messages.",
   "help.quiet": "Have it quiet",
-  "help.quiet_text": "In the settings, Notifications says for each server and channel what you are told of.",
+  "help.quiet_text": "A right click or a long press on a channel or a server mutes it. In the settings, Notifications says of each what you are told of.",
   "help.writing": "Writing",
   "help.writing_text": "A few marks give your text a form. Type @ for a person, # for a channel, : for an emoji.",
   "help.bold": "bold",

@@ -47,13 +47,13 @@ class ChannelList extends View {
     this.#head.dataset.look = look;
     if (!server) {
       const label = t("conversation.title");
-      return this.#head.replaceChildren(h("h1", {}, name),
+      return this.#head.replaceChildren(h("h2", {}, name),
         h("button", { class: "quiet", "aria-label": label, title: label, onclick: () => this.tell("overlay", { tag: "new-conversation" }) }, icon("plus")));
     }
     const id = server.server_id;
     const open = () => openPlaceMenu(this.client, menu, { server: id });
     const menu = h("button", { class: "server-name", "aria-haspopup": "menu", title: name, onclick: open },
-      h("h1", { dir: "auto" }, name), ...(muted ? hushed() : []), icon("expand"));
+      h("h2", { dir: "auto" }, name), ...(muted ? hushed() : []), icon("expand"));
     this.#head.replaceChildren(menu);
   }
 
