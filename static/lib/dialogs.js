@@ -113,6 +113,11 @@ export function deleteMessage(remove) {
   return { title: t("message.delete_title"), text: t("message.delete_text"), action: t("message.delete"), danger: true, run: remove };
 }
 
+/** @param {number} count of messages @param {() => Promise<void>} leave @returns {Dialog} */
+export function leaveUnsent(count, leave) {
+  return { title: t("outbox.leave_title", { count }), text: t("outbox.leave_text"), action: t("outbox.leave"), danger: true, run: leave };
+}
+
 /** @param {unknown} error @returns {Dialog} */
 export function failed(error) {
   return { title: t("dialog.failed"), text: problemText(error), action: t("dialog.close") };

@@ -30,20 +30,43 @@ export async function late() {
   return Promise.all([import("./shortcuts.js"), import("./notifications.js")]);
 }
 
-/** Fetches the modules of elements that few need at once. @param {...string} tags */
+/** How all those look. @type {Promise<unknown> | null} */
+let looks = null;
+
+function sheet() {
+  looks ??= new Promise((there, failed) => {
+    const link = h("link", { rel: "stylesheet", href: new URL("../later.css", import.meta.url).href, onload: there });
+    link.addEventListener("error", () => { looks = null; link.remove(); failed(); });
+    document.head.append(link);
+  });
+  return looks;
+}
+
+/** Fetches the modules of elements that few need at once, and their looks. @param {...string} tags */
 export function load(...tags) {
-  return Promise.all(tags.map((tag) => import(`../components/${tag}/${tag}.js`)));
+  return Promise.all([sheet(), ...tags.map((tag) => import(`../components/${tag}/${tag}.js`))]);
+}
+
+/** Fetches a part of an element that few need at once. @param {string} tag @param {string} name */
+export function part(tag, name) {
+  return import(`../components/${tag}/${name}.js`);
 }
 
 /**
  * An element whose module is fetched at its first use: it stands in its place as soon as that is there.
  * @param {keyof HTMLElementTagNameMap} tag @param {Record<string, any>} properties
+ * @param {Promise<unknown>} [when] before which it is not fetched: what matters more comes first
  */
-export function later(tag, properties) {
+export function later(tag, properties, when) {
   const place = h("div", { class: "later", "aria-busy": "true" });
   const failed = () => place.replaceChildren(h("p", { class: "problem", role: "alert" }, t("problem.offline")));
-  load(tag).then(() => place.replaceWith(h(tag, properties)), failed);
+  Promise.resolve(when).then(() => load(tag)).then(() => place.replaceWith(h(tag, properties)), failed);
   return place;
+}
+
+/** What was drawn is on the screen; at once if nobody looks. @returns {Promise<void>} */
+export function painted() {
+  return new Promise((done) => { if (document.hidden) done(); else requestAnimationFrame(() => { requestAnimationFrame(() => done()); }); });
 }
 
 /** @type {WeakMap<Element, Map<string, HTMLElement>>} */
@@ -107,6 +130,14 @@ export class View extends HTMLElement {
   tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true }));
   }
+}
+
+/** A small look at a file that is not with the server yet, if it is a picture. @param {File} file */
+export function preview(file) {
+  if (!file.type.startsWith("image/")) return null;
+  const url = URL.createObjectURL(file);
+  const free = () => URL.revokeObjectURL(url);
+  return h("img", { src: url, alt: "", onload: free, onerror: free });
 }
 
 /** A picture, or initials on a colour of their own. @param {string} id @param {string} name @param {string | null} url */

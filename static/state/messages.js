@@ -123,11 +123,14 @@ export function rows(messages, { gapMs = 5 * 60_000, since = null, me = "", bloc
   /** @type {Message | null} */
   let previous = null;
   let barred = since === null;
+  let latest = new Date(0);
   /** Where the folded row ends that messages are in. */
   let fold = { end: 0, open: true };
   for (const [at, message] of messages.entries()) {
     const time = new Date(message.timestamp);
-    const newDay = previous === null || new Date(previous.timestamp).toDateString() !== time.toDateString();
+    // What was written on another day and waits to be sent stands at the end, and there it is still today.
+    const newDay = previous === null || (time > latest && latest.toDateString() !== time.toDateString());
+    if (time > latest) latest = time;
     if (newDay) list.push({ key: `day ${time.toDateString()}`, day: time });
     const unheard = blocked.has(message.author.user_id);
     if (unheard && at >= fold.end) {
@@ -144,7 +147,7 @@ export function rows(messages, { gapMs = 5 * 60_000, since = null, me = "", bloc
     if (begins) list.push({ key: "unread", unread: true });
     barred ||= begins;
     const grouped = !newDay && !begins && previous?.author.user_id === message.author.user_id && !message.reply_to
-      && time.getTime() - new Date(previous.timestamp).getTime() < gapMs;
+      && Math.abs(time.getTime() - new Date(previous.timestamp).getTime()) < gapMs;
     // An optimistic row and its confirmed message share the nonce, so the row on the screen stays the same element.
     // Nonces are their authors' choice, so only the first of two equal ones counts.
     const known = message.nonce === undefined || nonces.has(message.nonce);

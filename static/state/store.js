@@ -11,7 +11,7 @@ import { permissionsOf } from "./permissions.js";
  * @typedef {import("../types.js").Message} Message
  * @typedef {import("../types.js").Timeline} Timeline
  * @typedef {"servers" | "channels" | "messages" | "reads" | "presence" | "typing" | "connection" | "users" | "route"
- *   | "members" | "settings" | "blocks"} Topic
+ *   | "members" | "settings" | "blocks" | "sent" | "uploads"} Topic
  */
 
 const TYPING_MS = 10_000;
@@ -54,7 +54,8 @@ export class Store {
     return () => this.#listeners.delete(listener);
   }
 
-  /** @param {Topic} topic @param {string} [id] the channel, for `messages` and `typing`; the server, for `members` */
+  /** @param {Topic} topic @param {string} [id] the channel, for `messages` and `typing`; the server, for `members`;
+   *   the nonce, for `sent` and `uploads` */
   changed(topic, id) {
     for (const watcher of this.#watchers) watcher(topic, id);
   }
@@ -65,6 +66,11 @@ export class Store {
       if (predicate()) return resolve();
       const stop = this.watch(() => { if (predicate()) { stop(); resolve(); } });
     });
+  }
+
+  /** What one came for is there: the open channel's messages. */
+  shown() {
+    return this.until(() => this.ready && (!this.channel || this.timeline(this.channel.channel_id).loaded));
   }
 
   /** @param {"connecting" | "ready" | "waiting"} state */
@@ -246,8 +252,9 @@ export class Store {
   confirm(message) {
     const timeline = this.timelines.get(message.channel_id);
     this.#meet(message.author, ...message.mentioned_users);
-    if (!timeline || timeline.deleted.has(message.message_id)) return;
     const own = message.author.user_id === this.user?.user_id;
+    if (own && message.nonce) this.changed("sent", message.nonce);
+    if (!timeline || timeline.deleted.has(message.message_id)) return;
     const pending = timeline.pending.filter((row) => !own || !message.nonce || row.nonce !== message.nonce);
     // What is newer than the window comes when the reader gets there.
     if (timeline.hasNewer && compareIds(message.message_id, timeline.messages.at(-1)?.message_id ?? "0") > 0) {

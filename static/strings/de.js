@@ -25,6 +25,7 @@ export default {
   "problem.too_large": "Das ist zu groß für diesen Server.",
   "problem.quota_exceeded": "Deine Dateien brauchen so viel Platz, wie sie dürfen. Lösche erst welche.",
   "problem.too_many_servers": "Du bist in so vielen Servern, wie es geht.",
+  "problem.unreadable": "Eine Datei lässt sich nicht mehr lesen. Wähle sie noch einmal aus.",
   "problem.empty": "Das fehlt noch.",
   "problem.between": "{min} bis {max} Zeichen.",
   "problem.at_least": "Mindestens {min} Zeichen.",
@@ -177,6 +178,9 @@ export default {
   "message.offline": "Noch nicht gesendet.",
   "message.refused": "Nicht gesendet: {reason}",
   "message.expired": "Das wartet seit über einem Tag. Trotzdem senden?",
+  "message.unkept": "Noch nicht gesendet. Lass diese Seite offen.",
+  "message.uploading": "Wird hochgeladen…",
+  "message.send_anyway": "Trotzdem senden",
   "message.retry": "Noch einmal",
   "message.discard": "Löschen",
   "message.react": "Reagieren",
@@ -204,6 +208,15 @@ export default {
   "message.delete_title": "Diese Nachricht löschen?",
   "message.delete_text": "Sie verschwindet für alle und kommt nicht wieder.",
 
+  // ---- what waits to be sent
+  "outbox.not_kept": "Dieser Browser kann Nachrichten nicht aufbewahren. Lass die Seite offen, bis sie gesendet sind.",
+  "outbox.kept_here": "Was du noch nicht gesendet hast, bleibt auf diesem Gerät erhalten.",
+  "outbox.asks": { one: "Eine Nachricht von vorher wurde nicht gesendet.", other: "{count} Nachrichten von vorher wurden nicht gesendet." },
+  "outbox.show": "Zeigen",
+  "outbox.leave_title": { one: "{count} Nachricht ist noch nicht gesendet", other: "{count} Nachrichten sind noch nicht gesendet" },
+  "outbox.leave_text": "Was auf diesem Gerät noch wartet, wird beim Abmelden gelöscht.",
+  "outbox.leave": "Trotzdem abmelden",
+
   // ---- writing
   "emoji.group.smileys": "Gesichter",
   "emoji.group.people": "Leute",
@@ -225,6 +238,7 @@ export default {
   "composer.uploaded": "{name} ist da",
   "composer.uploading": "{name} ist unterwegs",
   "composer.upload_failed": "{name} wurde nicht hochgeladen: {reason}",
+  "composer.later": "Geht mit der Nachricht hinaus",
   "composer.failed": "Nicht hochgeladen",
   "composer.remove": "{name} weglassen",
   "composer.suggestions": "Vorschläge",

@@ -25,6 +25,7 @@ export default {
   "problem.too_large": "That is too large for this server.",
   "problem.quota_exceeded": "Your files take as much room as they may. Delete some first.",
   "problem.too_many_servers": "You are in as many servers as one can be.",
+  "problem.unreadable": "A file cannot be read any more. Choose it again.",
   "problem.empty": "This is needed.",
   "problem.between": "{min} to {max} characters.",
   "problem.at_least": "At least {min} characters.",
@@ -177,6 +178,9 @@ export default {
   "message.offline": "Not sent yet.",
   "message.refused": "Not sent: {reason}",
   "message.expired": "This has waited for over a day. Send it still?",
+  "message.unkept": "Not sent yet. Leave this page open.",
+  "message.uploading": "Uploading…",
+  "message.send_anyway": "Send anyway",
   "message.retry": "Try again",
   "message.discard": "Delete",
   "message.react": "Add a reaction",
@@ -204,6 +208,15 @@ export default {
   "message.delete_title": "Delete this message?",
   "message.delete_text": "It goes for everybody, and does not come back.",
 
+  // ---- what waits to be sent
+  "outbox.not_kept": "This browser cannot keep messages. Leave this page open until they are sent.",
+  "outbox.kept_here": "What you have not sent yet is kept on this device.",
+  "outbox.asks": { one: "A message from before was not sent.", other: "{count} messages from before were not sent." },
+  "outbox.show": "Show",
+  "outbox.leave_title": { one: "{count} message is not sent yet", other: "{count} messages are not sent yet" },
+  "outbox.leave_text": "What waits on this device is deleted when you sign out.",
+  "outbox.leave": "Sign out anyway",
+
   // ---- writing
   "emoji.group.smileys": "Smileys",
   "emoji.group.people": "People",
@@ -225,6 +238,7 @@ export default {
   "composer.uploaded": "{name} is there",
   "composer.uploading": "{name} is on its way",
   "composer.upload_failed": "{name} was not uploaded: {reason}",
+  "composer.later": "Goes out with the message",
   "composer.failed": "Not uploaded",
   "composer.remove": "Leave {name} out",
   "composer.suggestions": "Suggestions",

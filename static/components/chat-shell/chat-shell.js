@@ -33,7 +33,7 @@ class ChatShell extends View {
     this.#nav.replaceChildren(h("server-rail", { client }), h("channel-list", { client }));
     this.append(this.#nav, h("button", { class: "scrim", tabIndex: -1, "aria-label": t("dialog.close"), onclick: () => this.#drawer(false) }),
       h("main", {}, h("header", { class: "head" }, this.#menu, this.#title, this.#tools), this.#banner, h("div", { class: "stage" }, this.#page, this.#side)),
-      later("toast-list", { client }));
+      later("toast-list", { client }, client.shown()));
     this.#drawn = "";
     this.#nav.addEventListener("click", (event) => {
       const target = /** @type {Element} */ (event.target);
@@ -115,7 +115,7 @@ class ChatShell extends View {
     if (beside === this.#beside) return;
     this.#beside = beside;
     this.#side.hidden = !shown;
-    this.#side.replaceChildren(...(shown ? [later(PANELS[shown].tag, { client: this.client })] : []));
+    this.#side.replaceChildren(...(shown ? [later(PANELS[shown].tag, { client: this.client }, this.client.shown())] : []));
   }
 
   // ---- the head

@@ -8,8 +8,9 @@ import { routePath } from "../../lib/route.js";
 import { clockText, fullText, markupWords, plain, resolver, timeText } from "../../lib/text.js";
 import { problemText, t } from "../../lib/words.js";
 import { names } from "../../state/notify.js";
-import { attachments } from "./attachments.js";
+import { attachments, drawProgress } from "./attachments.js";
 import { reactions } from "./reactions.js";
+import { state } from "./state.js";
 import { actions, onTouch, toolbar } from "./tools.js";
 
 /** @typedef {import("../../types.js").Message} Message */
@@ -30,8 +31,9 @@ class MessageRow extends View {
     return /** @type {{message: Message, grouped: boolean}} */ (this.#item);
   }
 
-  /** @param {string} topic */
-  wants(topic) {
+  /** @param {string} topic @param {string} [id] */
+  wants(topic, id) {
+    if (topic === "uploads" && id === this.item.message.nonce) drawProgress(this);
     return (topic === "users" || (topic === "blocks" && this.item.message.reply_to !== null)) && !this.#editing;
   }
 
@@ -65,7 +67,7 @@ class MessageRow extends View {
       h("div", { class: "body" },
         grouped ? "" : h("div", { class: "by" }, h("button", { class: "bare author", dir: "auto", onclick: ask }, name), " ", stamp),
         this.#editing ? this.#editor() : this.#content(message),
-        attachments(this, message) ?? "", reactions(this, message) ?? "", this.#state(message) ?? ""));
+        attachments(this, message) ?? "", reactions(this, message) ?? "", state(this, message) ?? ""));
     if (this.matches(":hover, :focus-within")) this.arm();
     if (focused && !this.#editing) this.focus({ preventScroll: true });
   }
@@ -130,16 +132,6 @@ class MessageRow extends View {
   get path() {
     const { message } = this.item;
     return `channels/${message.channel_id}/messages/${message.message_id}`;
-  }
-
-  /** What became of a message that the server has not confirmed. @param {Message} message */
-  #state({ pending, refusal, channel_id: channel, nonce = "" }) {
-    if (!pending || pending === "sending") return null;
-    const { outbox } = this.client;
-    const text = pending === "offline" ? t("message.offline") : pending === "refused" ? t("message.refused", { reason: refusal ?? "" }) : t("message.expired");
-    return h("div", { class: "state", role: "alert" }, text,
-      h("button", { class: "link", onclick: () => outbox.retry(channel, nonce) }, t("message.retry")),
-      h("button", { class: "link", onclick: () => outbox.discard(channel, nonce) }, t("message.discard")));
   }
 
   /** @param {KeyboardEvent} event */
