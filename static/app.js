@@ -157,8 +157,9 @@ let extra = false;
 async function extras() {
   extra = true;
   await shown();
-  const [{ installShortcuts }, { Notifier }] = await late();
+  const [{ installShortcuts }, { Notifier }, { installPress }] = await late();
   installShortcuts(client);
+  installPress(client);
   new Notifier({ store, go }).install();
 }
 

@@ -25,9 +25,11 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
-/** What is at work only once the chat is on the screen: keys and notices. */
+/** What is at work only once the chat is on the screen: keys, notices, menus. */
 export async function late() {
-  return Promise.all([import("./shortcuts.js"), import("./notifications.js")]);
+  // What a message's menu does is there by then too, should the connection be lost.
+  part("message-row", "acts").catch(() => {});
+  return Promise.all([import("./shortcuts.js"), import("./notifications.js"), import("./press.js")]);
 }
 
 /** How all those look. @type {Promise<unknown> | null} */
@@ -50,6 +52,23 @@ export function load(...tags) {
 /** Fetches a part of an element that few need at once. @param {string} tag @param {string} name */
 export function part(tag, name) {
   return import(`../components/${tag}/${name}.js`);
+}
+
+/**
+ * Does something with a module that few need at once; says so if it cannot be had.
+ * @template T @param {Promise<T>} coming @param {(module: T) => unknown} act
+ */
+export function once(coming, act) {
+  const offline = () => document.dispatchEvent(new CustomEvent("toast", { detail: { text: t("problem.offline"), kind: "failed" } }));
+  return coming.then(act, offline);
+}
+
+/**
+ * Opens the menu of a channel or a server.
+ * @param {import("../types.js").Client} client @param {Element} anchor @param {import("./place-menu.js").Place} place
+ */
+export function openPlaceMenu(client, anchor, place) {
+  return once(import("./place-menu.js"), ({ placeMenu }) => placeMenu(client, anchor, place));
 }
 
 /**

@@ -1,7 +1,6 @@
 /** The channels of a server, or the direct messages; below them, oneself. */
-import { avatar, h, reconcile, View } from "../../lib/dom.js";
+import { avatar, h, openPlaceMenu, reconcile, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
-import { onMenu, openPlaceMenu } from "../../lib/press.js";
 import { routePath } from "../../lib/route.js";
 import { statusText } from "../../lib/text.js";
 import { t } from "../../lib/words.js";
@@ -17,7 +16,6 @@ class ChannelList extends View {
   #self = h("footer", { class: "self" });
 
   setup() {
-    onMenu(this.#list, "a", (link, way) => openPlaceMenu(this.client, link, { channel: String(link.dataset.id) }, way));
     this.append(this.#head, h("nav", { "aria-label": t("channels.label") }, this.#list, this.#empty), this.#self);
   }
 
@@ -69,7 +67,7 @@ class ChannelList extends View {
     const [other] = channel.type === "dm" ? store.others(channel) : [];
     const status = other ? store.presences.get(other.user_id) ?? "offline" : "";
     link.href = routePath({ page: "channel", server: channel.server_id, channel: id });
-    link.dataset.id = id;
+    link.dataset.menu = `channel ${id}`;
     link.classList.toggle("unread", unread);
     link.classList.toggle("muted", muted);
     if (open) link.setAttribute("aria-current", "page");

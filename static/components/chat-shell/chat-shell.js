@@ -1,8 +1,7 @@
 /** The whole chat: servers, channels, what the address names, and a panel beside it. On a phone the lists are a drawer. */
-import { h, later, View } from "../../lib/dom.js";
+import { h, later, openPlaceMenu, View } from "../../lib/dom.js";
 import { createChannel, createServer, invitePeople, joinServer } from "../../lib/dialogs.js";
 import { icon } from "../../lib/icons.js";
-import { openPlaceMenu } from "../../lib/press.js";
 import { remember, remembered } from "../../lib/storage.js";
 import { membersText } from "../../lib/text.js";
 import { t } from "../../lib/words.js";

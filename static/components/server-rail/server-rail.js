@@ -2,7 +2,6 @@
 import { avatar, h, reconcile, View } from "../../lib/dom.js";
 import { createServer, joinServer } from "../../lib/dialogs.js";
 import { icon } from "../../lib/icons.js";
-import { onMenu, openPlaceMenu } from "../../lib/press.js";
 import { t } from "../../lib/words.js";
 import { isMuted } from "../../state/notify.js";
 
@@ -11,8 +10,6 @@ class ServerRail extends View {
 
   setup() {
     const { client } = this;
-    onMenu(this.#list, "li:not(:first-child) button", (button, way) => (
-      openPlaceMenu(client, button, { server: String(button.dataset.id) }, way)));
     this.append(h("nav", { "aria-label": t("servers.label") }, this.#list),
       h("div", { class: "more" },
         h("button", { class: "round", "aria-label": t("servers.create"), title: t("servers.create"), onclick: () => this.tell("dialog", createServer(client)) }, icon("plus")),
@@ -52,7 +49,7 @@ class ServerRail extends View {
   /** @param {string} id */
   #button(id) {
     const open = () => (id === "@me" ? this.client.go({ page: "home" }) : this.client.openServer(id));
-    return h("button", { class: "round", "data-id": id, onclick: open });
+    return h("button", { class: "round", "data-menu": id === "@me" ? null : `server ${id}`, onclick: open });
   }
 }
 
