@@ -163,8 +163,9 @@ let extra = false;
 async function extras() {
   extra = true;
   await shown();
-  const { installShortcuts, Notifier } = await late();
+  const { installShortcuts, installPress, Notifier } = await late();
   installShortcuts(client);
+  installPress(client);
   new Notifier({ store, go }).install();
 }
 

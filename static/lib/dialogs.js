@@ -122,3 +122,15 @@ export function leaveUnsent(count, leave) {
 export function failed(error) {
   return { title: t("dialog.failed"), text: problemText(error), action: t("dialog.close") };
 }
+
+/** A link whose text names another place than it leads to. @param {string} url @returns {Dialog} */
+export function misleadingLink(url) {
+  return {
+    title: t("message.link_title"),
+    text: t("message.link_text", { url }),
+    action: t("message.link_go"),
+    run: async () => {
+      open(url, "_blank", "noopener,noreferrer");
+    },
+  };
+}

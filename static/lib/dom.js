@@ -25,10 +25,13 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
-/** What is at work only once the chat is on the screen: keys and notices. */
+/** What is at work only once the chat is on the screen: keys, notices, menus. */
 export async function late() {
-  const [shortcuts, notifications] = await Promise.all([import("./shortcuts.js"), import("./notifications.js"), learnMore()]);
-  return { ...shortcuts, ...notifications };
+  await learnMore();
+  // What a message's menu does is there by then too, should the connection be lost.
+  part("message-row", "acts").catch(() => {});
+  const [shortcuts, notifications, press] = await Promise.all([import("./shortcuts.js"), import("./notifications.js"), import("./press.js")]);
+  return { ...shortcuts, ...notifications, ...press };
 }
 
 /** How all those look. @type {Promise<unknown> | null} */
@@ -66,10 +69,21 @@ export async function question(name, ...of) {
   return questions[name](...of);
 }
 
-/** A menu, see `menu.js`. @param {Parameters<typeof import("./menu.js").openMenu>} of */
-export async function openMenu(...of) {
-  await learnMore();
-  (await import("./menu.js")).openMenu(...of);
+/**
+ * Does something with a module that few need at once; says so if it cannot be had.
+ * @template T @param {Promise<T>} coming @param {(module: T) => unknown} act
+ */
+export function once(coming, act) {
+  const offline = () => document.dispatchEvent(new CustomEvent("toast", { detail: { text: t("problem.offline"), kind: "failed" } }));
+  return coming.then(act, offline);
+}
+
+/**
+ * Opens the menu of a channel or a server.
+ * @param {import("../types.js").Client} client @param {Element} anchor @param {import("./place-menu.js").Place} place
+ */
+export function openPlaceMenu(client, anchor, place) {
+  return once(learnMore().then(() => import("./place-menu.js")), ({ placeMenu }) => placeMenu(client, anchor, place));
 }
 
 /**

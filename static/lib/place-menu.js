@@ -11,7 +11,8 @@ import { problemText, t } from "./words.js";
  * @typedef {import("../types.js").FullServer} FullServer
  * @typedef {import("./menu.js").Entry} Entry
  * @typedef {import("./menu.js").Item} Item
- * @typedef {import("./press.js").Way} Way
+ * @typedef {{at?: {x: number, y: number} | null, pressed?: boolean}} Way where it was asked for, and whether a finger is still there
+ * @typedef {{channel: string} | {server: string}} Place
  */
 
 const MINUTE = 60_000;
@@ -22,9 +23,9 @@ const TIMES = [
 
 /**
  * Opens the menu of a channel or a server.
- * @param {Client} client @param {Element} anchor @param {import("./press.js").Place} place @param {Way} way
+ * @param {Client} client @param {Element} anchor @param {Place} place @param {Way} [way]
  */
-export function placeMenu(client, anchor, place, way) {
+export function placeMenu(client, anchor, place, way = {}) {
   const channel = "channel" in place ? client.store.channels.get(place.channel) : null;
   const server = "server" in place ? client.store.servers.get(place.server) : null;
   if (channel) new PlaceMenu(client, anchor, way).channel(channel);

@@ -63,7 +63,7 @@ export class Chat {
 
   get channels() { return this.page.getByRole("navigation", exact("Channels")); }
   get servers() { return this.page.getByRole("navigation", exact("Servers")); }
-  get title() { return this.page.getByRole("main").getByRole("heading", { level: 2 }); }
+  get title() { return this.page.getByRole("main").getByRole("heading", { level: 1 }); }
   get menu() { return this.page.getByRole("button", exact("Servers and channels")); }
   get settings() { return this.page.getByRole("link", exact("Settings")); }
   /** Says so while there is no connection. */

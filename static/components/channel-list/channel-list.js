@@ -1,7 +1,6 @@
 /** The channels of a server, or the direct messages; below them, oneself. */
-import { avatar, h, reconcile, View } from "../../lib/dom.js";
+import { avatar, h, openPlaceMenu, reconcile, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
-import { onMenu, openPlaceMenu } from "../../lib/press.js";
 import { routePath } from "../../lib/route.js";
 import { statusText } from "../../lib/text.js";
 import { t } from "../../lib/words.js";
@@ -17,7 +16,6 @@ class ChannelList extends View {
   #self = h("footer", { class: "self" });
 
   setup() {
-    onMenu(this.#list, "a", (link, way) => openPlaceMenu(this.client, link, { channel: String(link.dataset.id) }, way));
     this.append(this.#head, h("nav", { "aria-label": t("channels.label") }, this.#list, this.#empty), this.#self);
   }
 
@@ -47,13 +45,13 @@ class ChannelList extends View {
     this.#head.dataset.look = look;
     if (!server) {
       const label = t("conversation.title");
-      return this.#head.replaceChildren(h("h1", {}, name),
+      return this.#head.replaceChildren(h("h2", {}, name),
         h("button", { class: "quiet", "aria-label": label, title: label, onclick: () => this.tell("overlay", { tag: "new-conversation" }) }, icon("plus")));
     }
     const id = server.server_id;
     const open = () => openPlaceMenu(this.client, menu, { server: id });
     const menu = h("button", { class: "server-name", "aria-haspopup": "menu", title: name, onclick: open },
-      h("h1", { dir: "auto" }, name), ...(muted ? hushed() : []), icon("expand"));
+      h("h2", { dir: "auto" }, name), ...(muted ? hushed() : []), icon("expand"));
     this.#head.replaceChildren(menu);
   }
 
@@ -69,7 +67,7 @@ class ChannelList extends View {
     const [other] = channel.type === "dm" ? store.others(channel) : [];
     const status = other ? store.presences.get(other.user_id) ?? "offline" : "";
     link.href = routePath({ page: "channel", server: channel.server_id, channel: id });
-    link.dataset.id = id;
+    link.dataset.menu = `channel ${id}`;
     link.classList.toggle("unread", unread);
     link.classList.toggle("muted", muted);
     if (open) link.setAttribute("aria-current", "page");

@@ -1,7 +1,6 @@
 /** The whole chat: servers, channels, what the address names, and a panel beside it. On a phone the lists are a drawer. */
-import { h, later, question, View } from "../../lib/dom.js";
+import { h, later, openPlaceMenu, question, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
-import { openPlaceMenu } from "../../lib/press.js";
 import { remember, remembered } from "../../lib/storage.js";
 import { membersText } from "../../lib/text.js";
 import { t } from "../../lib/words.js";
@@ -147,7 +146,7 @@ class ChatShell extends View {
     const look = `${name}\n${channel?.topic}\n${channel?.server_id}`;
     if (this.#title.dataset.look === look) return;
     this.#title.dataset.look = look;
-    this.#title.replaceChildren(channel?.server_id ? icon("hash") : "", h("h2", { dir: "auto" }, name),
+    this.#title.replaceChildren(channel?.server_id ? icon("hash") : "", name && h("h1", { dir: "auto" }, name),
       channel?.topic ? h("span", { class: "topic", dir: "auto", title: channel.topic }, channel.topic) : "");
   }
 
@@ -156,7 +155,7 @@ class ChatShell extends View {
   #content() {
     const { client } = this;
     const { route, channel } = client.store;
-    if (!client.store.ready) return [h("div", { class: "empty" })];
+    if (!client.store.ready) return [h("div", { class: "empty" }, h("h1", { class: "sr-only" }, "chatd"))];
     if (route.page === "settings") return [later("settings-page", { client })];
     if (route.page === "admin" || route.page === "help") return [later("about-page", { client })];
     if (route.page === "channel") {
@@ -176,14 +175,14 @@ class ChatShell extends View {
     const server = store.servers.get(store.section);
     if (server) {
       const manage = store.can(server, "manage_channels");
-      return h("div", { class: "empty" }, h("h1", { dir: "auto" }, server.name),
+      return h("div", { class: "empty" }, h("h2", { dir: "auto" }, server.name),
         h("p", {}, membersText(server.member_count), ". ", manage ? t("shell.no_channel") : t("shell.no_open_channel")),
         manage && h("button", { class: "primary", onclick: () => this.tell("dialog", question("createChannel", client, server.server_id)) }, t("channels.create")));
     }
     const name = store.user?.display_name || store.user?.username || "";
     const [first] = store.servers.values();
     const invite = () => this.tell("overlay", question("invitePeople", first.server_id));
-    return h("div", { class: "empty" }, h("h1", { dir: "auto" }, t("shell.hello", { name })),
+    return h("div", { class: "empty" }, h("h2", { dir: "auto" }, t("shell.hello", { name })),
       h("p", {}, first ? t("shell.choose") : t("shell.first_server")),
       h("div", { class: "actions" },
         first && store.can(first, "create_invite") ? h("button", { class: "primary", onclick: invite }, icon("invite"), t("servers.invite"))

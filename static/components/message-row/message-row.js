@@ -4,7 +4,7 @@ import { parse } from "../../lib/markdown.js";
 import { OP } from "../../lib/ops.js";
 import { render } from "../../lib/render.js";
 import { routePath } from "../../lib/route.js";
-import { clockText, fullText, plain, resolver, timeText } from "../../lib/text.js";
+import { clockText, fullText, markupWords, plain, resolver, timeText } from "../../lib/text.js";
 import { problemText, t } from "../../lib/words.js";
 import { names } from "../../state/notify.js";
 import { attachments, drawProgress } from "./attachments.js";
@@ -104,14 +104,12 @@ class MessageRow extends View {
     const server = store.channels.get(message.channel_id)?.server_id ?? null;
     const warn = (/** @type {string} */ url, /** @type {Event} */ event) => {
       event.preventDefault();
-      this.tell("dialog", { title: t("message.link_title"), text: t("message.link_text", { url }), action: t("message.link_go"),
-        run: async () => { open(url, "_blank", "noopener,noreferrer"); } });
+      this.tell("dialog", question("misleadingLink", url));
     };
     const nodes = render(parse(message.content), {
       resolve: resolver(store, server, (userId) => this.tell("overlay", { tag: "person-card", userId, serverId: server })),
       everyone: message.mention_everyone, revealed: this.#revealed, warn, copy: (text) => this.copy(text),
-      words: { spoiler: t("message.spoiler"), copy: t("message.copy_code"), unknownUser: t("message.unknown_user"),
-        unknownRole: t("message.unknown_role"), unknownChannel: t("message.unknown_channel") },
+      words: markupWords(),
     });
     const edited = message.edited_at && h("span", { class: "edited", title: fullText(new Date(message.edited_at)) }, ` ${t("message.edited")}`);
     return h("div", { class: "content", dir: "auto" }, ...nodes, edited);

@@ -190,7 +190,7 @@ class MessageTimeline extends View {
     if (!shown) return this.#start.replaceChildren();
     const invite = () => this.tell("overlay", question("invitePeople", String(channel.server_id)));
     const text = server ? (empty ? t("timeline.start_empty") : t("timeline.start")) : (empty ? t("timeline.start_direct_empty") : t("timeline.start_direct"));
-    this.#start.replaceChildren(h("h3", { dir: "auto" }, server ? t("timeline.welcome", { channel: name }) : name), h("p", {}, text),
+    this.#start.replaceChildren(h("h2", { dir: "auto" }, server ? t("timeline.welcome", { channel: name }) : name), h("p", {}, text),
       lonely ? h("button", { onclick: invite }, icon("invite"), t("servers.invite")) : "");
   }
 

@@ -26,11 +26,11 @@ class NotificationForm extends View {
 
   setup() {
     this.append(
-      h("section", {}, h("h4", {}, t("settings.in_this_browser")), this.#here),
+      h("section", {}, h("h3", {}, t("settings.in_this_browser")), this.#here),
       h(
         "section",
         {},
-        h("h4", {}, t("settings.everywhere")),
+        h("h3", {}, t("settings.everywhere")),
         h("p", { class: "hint" }, t("settings.everywhere_hint")),
         this.#problem,
         this.#places,

@@ -1,7 +1,6 @@
 /** The servers, one under the other; above them the direct messages. */
 import { avatar, h, question, reconcile, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
-import { onMenu, openPlaceMenu } from "../../lib/press.js";
 import { t } from "../../lib/words.js";
 import { isMuted } from "../../state/notify.js";
 
@@ -10,8 +9,6 @@ class ServerRail extends View {
 
   setup() {
     const { client } = this;
-    onMenu(this.#list, "li:not(:first-child) button", (button, way) => (
-      openPlaceMenu(client, button, { server: String(button.dataset.id) }, way)));
     this.append(h("nav", { "aria-label": t("servers.label") }, this.#list),
       h("div", { class: "more" },
         h("button", { class: "round", "aria-label": t("servers.create"), title: t("servers.create"), onclick: () => this.tell("dialog", question("createServer", client)) }, icon("plus")),
@@ -51,7 +48,7 @@ class ServerRail extends View {
   /** @param {string} id */
   #button(id) {
     const open = () => (id === "@me" ? this.client.go({ page: "home" }) : this.client.openServer(id));
-    return h("button", { class: "round", "data-id": id, onclick: open });
+    return h("button", { class: "round", "data-menu": id === "@me" ? null : `server ${id}`, onclick: open });
   }
 }
 
