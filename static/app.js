@@ -170,9 +170,9 @@ async function extras() {
 }
 
 /** @param {import("./types.js").Toast} toast */
-async function tell(toast) {
-  await load("toast-list");
-  document.dispatchEvent(new CustomEvent("toast", { detail: toast }));
+function tell(toast) {
+  // If it cannot be fetched, the row itself still says so.
+  load("toast-list").then(() => document.dispatchEvent(new CustomEvent("toast", { detail: toast })), () => {});
 }
 
 /** @param {string} channelId @param {number} count */

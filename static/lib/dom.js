@@ -40,7 +40,7 @@ let looks = null;
 function sheet() {
   looks ??= new Promise((there, failed) => {
     const link = h("link", { rel: "stylesheet", href: new URL("../later.css", import.meta.url).href, onload: there });
-    link.addEventListener("error", () => { looks = null; link.remove(); failed(); });
+    link.addEventListener("error", () => { looks = null; link.remove(); failed(new Error(link.href)); });
     document.head.append(link);
   });
   return looks;
