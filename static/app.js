@@ -1,8 +1,7 @@
 /** Starts the client: who is it, what stands in the address bar, and which screen follows from both. */
 import { Api, Problem } from "./lib/api.js";
 import { applyAppearance } from "./lib/appearance.js";
-import { leaveUnsent } from "./lib/dialogs.js";
-import { h, late, later, load, painted } from "./lib/dom.js";
+import { h, late, later, load, painted, question } from "./lib/dom.js";
 import { Gateway, retryDelay } from "./lib/gateway.js";
 import { base, parseRoute, routePath } from "./lib/route.js";
 import { forget, openKeeper, remember, remembered } from "./lib/storage.js";
@@ -20,6 +19,8 @@ import "./components/message-row/message-row.js";
 import "./components/message-timeline/message-timeline.js";
 import "./components/server-rail/server-rail.js";
 
+const KEEP_MS = 2_000;
+
 /** Somebody got to where the address leads. @type {() => void} */
 let arrived;
 const arrival = new Promise((resolve) => { arrived = () => resolve(null); });
@@ -33,7 +34,12 @@ await learn(language);
 document.documentElement.lang = language;
 
 const store = new Store();
-const outbox = new Outbox({ api, store, upload: (...file) => upload(api, ...file), keep: () => openKeeper(`chatd ${base.pathname}`) });
+/** What an earlier page kept may wait for what one came for, but not for ever. */
+const keep = async () => {
+  if (signedIn) await Promise.race([shown(), new Promise((over) => { setTimeout(over, KEEP_MS); })]);
+  return openKeeper(`chatd ${base.pathname}`);
+};
+const outbox = new Outbox({ api, store, upload: (...file) => upload(api, ...file), keep });
 const history = new History({ api, store });
 const settings = new Settings({ api, store });
 const blocks = new Blocks({ api, store });
@@ -108,7 +114,7 @@ function tryAgain() {
 async function signOut() {
   const count = await outbox.unsent();
   if (!count) return leave();
-  overlay("form-dialog", { spec: leaveUnsent(count, leave) });
+  ask(question("leaveUnsent", count, leave));
 }
 
 async function leave() {
@@ -157,7 +163,7 @@ let extra = false;
 async function extras() {
   extra = true;
   await shown();
-  const [{ installShortcuts }, { Notifier }, { installPress }] = await late();
+  const { installShortcuts, installPress, Notifier } = await late();
   installShortcuts(client);
   installPress(client);
   new Notifier({ store, go }).install();
@@ -176,10 +182,21 @@ function tellOld(channelId, count) {
   tell({ text: t("outbox.asks", { count }), action: { label: t("outbox.show"), run: show } });
 }
 
-/** @param {keyof HTMLElementTagNameMap} tag @param {Record<string, any>} properties */
-async function overlay(tag, properties) {
-  await load(tag);
-  document.body.append(h(tag, properties));
+/** Puts something over the page. @param {Promise<{tag: keyof HTMLElementTagNameMap, [property: string]: any}> | {tag: keyof HTMLElementTagNameMap}} wanted */
+async function overlay(wanted) {
+  try {
+    const { tag, ...properties } = await wanted;
+    await load(tag);
+    document.body.append(h(tag, properties));
+  } catch {
+    // Its module is still with the server.
+    document.dispatchEvent(new CustomEvent("toast", { detail: { text: t("problem.offline"), kind: "failed" } }));
+  }
+}
+
+/** @param {Promise<import("./types.js").Dialog> | import("./types.js").Dialog} spec */
+async function ask(spec) {
+  overlay(Promise.resolve(spec).then((known) => ({ tag: "form-dialog", spec: known })));
 }
 
 let drawn = "";
@@ -254,10 +271,9 @@ document.addEventListener("click", (event) => {
   go(route);
 });
 // What stands over the page is asked for by events, so that its module is fetched when it is needed first.
-document.addEventListener("dialog", (event) => overlay("form-dialog", { spec: /** @type {CustomEvent} */ (event).detail }));
+document.addEventListener("dialog", (event) => { ask(/** @type {CustomEvent} */ (event).detail); });
 document.addEventListener("overlay", (event) => {
-  const { tag, ...properties } = /** @type {CustomEvent} */ (event).detail;
-  overlay(tag, { client, ...properties });
+  overlay(Promise.resolve(/** @type {CustomEvent} */ (event).detail).then((wanted) => ({ client, ...wanted })));
 });
 addEventListener("popstate", () => arrive(parseRoute(location.pathname)));
 addEventListener("online", tryAgain);

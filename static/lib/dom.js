@@ -1,6 +1,6 @@
 /** Making and keeping elements: createElement and text nodes, never markup from strings. */
 
-import { t } from "./words.js";
+import { learnMore, t } from "./words.js";
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
 
@@ -27,9 +27,11 @@ export function h(tag, properties = {}, ...children) {
 
 /** What is at work only once the chat is on the screen: keys, notices, menus. */
 export async function late() {
+  await learnMore();
   // What a message's menu does is there by then too, should the connection be lost.
   part("message-row", "acts").catch(() => {});
-  return Promise.all([import("./shortcuts.js"), import("./notifications.js"), import("./press.js")]);
+  const [shortcuts, notifications, press] = await Promise.all([import("./shortcuts.js"), import("./notifications.js"), import("./press.js")]);
+  return { ...shortcuts, ...notifications, ...press };
 }
 
 /** How all those look. @type {Promise<unknown> | null} */
@@ -46,12 +48,25 @@ function sheet() {
 
 /** Fetches the modules of elements that few need at once, and their looks. @param {...string} tags */
 export function load(...tags) {
-  return Promise.all([sheet(), ...tags.map((tag) => import(`../components/${tag}/${tag}.js`))]);
+  // Components say things as their modules run: their words come first.
+  return Promise.all([sheet(), learnMore()]).then(() => Promise.all(tags.map((tag) => import(`../components/${tag}/${tag}.js`))));
 }
 
 /** Fetches a part of an element that few need at once. @param {string} tag @param {string} name */
-export function part(tag, name) {
+export async function part(tag, name) {
+  await learnMore();
   return import(`../components/${tag}/${name}.js`);
+}
+
+/**
+ * A question for the reader, to be told as "dialog" or "overlay" is.
+ * @param {keyof typeof import("./dialogs.js")} name @param {...any} of what it is about
+ * @returns {Promise<any>}
+ */
+export async function question(name, ...of) {
+  await learnMore();
+  const questions = /** @type {Record<string, Function>} */ (/** @type {unknown} */ (await import("./dialogs.js")));
+  return questions[name](...of);
 }
 
 /**
@@ -68,7 +83,7 @@ export function once(coming, act) {
  * @param {import("../types.js").Client} client @param {Element} anchor @param {import("./place-menu.js").Place} place
  */
 export function openPlaceMenu(client, anchor, place) {
-  return once(import("./place-menu.js"), ({ placeMenu }) => placeMenu(client, anchor, place));
+  return once(learnMore().then(() => import("./place-menu.js")), ({ placeMenu }) => placeMenu(client, anchor, place));
 }
 
 /**
@@ -85,7 +100,7 @@ export function later(tag, properties, when) {
 
 /** What was drawn is on the screen; at once if nobody looks. @returns {Promise<void>} */
 export function painted() {
-  return new Promise((done) => { if (document.hidden) done(); else requestAnimationFrame(() => { requestAnimationFrame(() => done()); }); });
+  return new Promise((done) => { if (document.hidden) done(); else requestAnimationFrame(() => { requestAnimationFrame(() => { setTimeout(done); }); }); });
 }
 
 /** @type {WeakMap<Element, Map<string, HTMLElement>>} */

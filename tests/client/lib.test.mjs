@@ -5,7 +5,7 @@ import { Api, Problem } from "../../static/lib/api.js";
 import { inviteCode, parseRoute, routePath } from "../../static/lib/route.js";
 import { dayText, length, plain, sizeText, typingText } from "../../static/lib/text.js";
 import { speak } from "../../static/lib/words.js";
-import english from "../../static/strings/en.js";
+import { english } from "./words.mjs";
 import { connectedStore, later, settle } from "./fakes.mjs";
 
 test("every address of ours leads to its page and back", () => {

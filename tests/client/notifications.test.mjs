@@ -6,7 +6,7 @@ import { OP } from "../../static/lib/ops.js";
 import { noticeOf, Notifier } from "../../static/lib/notifications.js";
 import { names } from "../../static/state/notify.js";
 import { speak } from "../../static/lib/words.js";
-import english from "../../static/strings/en.js";
+import { english } from "./words.mjs";
 import { connectedStore, message, person } from "./fakes.mjs";
 
 speak("en", english);

@@ -8,7 +8,7 @@ import { OP } from "../../static/lib/ops.js";
 import { speak } from "../../static/lib/words.js";
 import { isMuted, level, levelChange, muteChange, wants } from "../../static/state/notify.js";
 import { merged, Settings } from "../../static/state/settings.js";
-import english from "../../static/strings/en.js";
+import { english } from "./words.mjs";
 import { connected, connectedStore, later, message, person, settle } from "./fakes.mjs";
 
 speak("en", english);

@@ -1,6 +1,5 @@
 /** The whole chat: servers, channels, what the address names, and a panel beside it. On a phone the lists are a drawer. */
-import { h, later, openPlaceMenu, View } from "../../lib/dom.js";
-import { createChannel, createServer, invitePeople, joinServer } from "../../lib/dialogs.js";
+import { h, later, openPlaceMenu, question, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
 import { remember, remembered } from "../../lib/storage.js";
 import { membersText } from "../../lib/text.js";
@@ -178,17 +177,17 @@ class ChatShell extends View {
       const manage = store.can(server, "manage_channels");
       return h("div", { class: "empty" }, h("h2", { dir: "auto" }, server.name),
         h("p", {}, membersText(server.member_count), ". ", manage ? t("shell.no_channel") : t("shell.no_open_channel")),
-        manage && h("button", { class: "primary", onclick: () => this.tell("dialog", createChannel(client, server.server_id)) }, t("channels.create")));
+        manage && h("button", { class: "primary", onclick: () => this.tell("dialog", question("createChannel", client, server.server_id)) }, t("channels.create")));
     }
     const name = store.user?.display_name || store.user?.username || "";
     const [first] = store.servers.values();
-    const invite = () => this.tell("overlay", invitePeople(first.server_id));
+    const invite = () => this.tell("overlay", question("invitePeople", first.server_id));
     return h("div", { class: "empty" }, h("h2", { dir: "auto" }, t("shell.hello", { name })),
       h("p", {}, first ? t("shell.choose") : t("shell.first_server")),
       h("div", { class: "actions" },
         first && store.can(first, "create_invite") ? h("button", { class: "primary", onclick: invite }, icon("invite"), t("servers.invite"))
-          : h("button", { class: "primary", onclick: () => this.tell("dialog", createServer(client)) }, icon("plus"), t("servers.create")),
-        h("button", { onclick: () => this.tell("dialog", joinServer(client)) }, icon("link"), t("servers.join_link"))));
+          : h("button", { class: "primary", onclick: () => this.tell("dialog", question("createServer", client)) }, icon("plus"), t("servers.create")),
+        h("button", { onclick: () => this.tell("dialog", question("joinServer", client)) }, icon("link"), t("servers.join_link"))));
   }
 }
 

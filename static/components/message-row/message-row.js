@@ -1,6 +1,5 @@
 /** One message: who, when, what, and what one may do with it. */
-import { failed, misleadingLink } from "../../lib/dialogs.js";
-import { avatar, h, View } from "../../lib/dom.js";
+import { avatar, h, question, View } from "../../lib/dom.js";
 import { parse } from "../../lib/markdown.js";
 import { OP } from "../../lib/ops.js";
 import { render } from "../../lib/render.js";
@@ -105,7 +104,7 @@ class MessageRow extends View {
     const server = store.channels.get(message.channel_id)?.server_id ?? null;
     const warn = (/** @type {string} */ url, /** @type {Event} */ event) => {
       event.preventDefault();
-      this.tell("dialog", misleadingLink(url));
+      this.tell("dialog", question("misleadingLink", url));
     };
     const nodes = render(parse(message.content), {
       resolve: resolver(store, server, (userId) => this.tell("overlay", { tag: "person-card", userId, serverId: server })),
@@ -176,7 +175,7 @@ class MessageRow extends View {
     try {
       this.client.store.apply(OP.MESSAGE_UPDATE, await this.client.api.request("PATCH", this.path, { content }));
     } catch (error) {
-      this.tell("dialog", failed(error));
+      this.tell("dialog", question("failed", error));
     }
   }
 

@@ -1,6 +1,5 @@
 /** A channel's messages: the latest ones at the bottom, others by scrolling or by a link. What one reads never moves. */
-import { h, reconcile, View } from "../../lib/dom.js";
-import { invitePeople } from "../../lib/dialogs.js";
+import { h, question, reconcile, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
 import { clockText, dayText, plain } from "../../lib/text.js";
 import { problemText, t } from "../../lib/words.js";
@@ -12,6 +11,9 @@ const KEEP = 100; // so many messages stay when the view is back at the bottom
 const TELL_EVERY_MS = 1000;
 
 /** @typedef {import("../../types.js").Message} Message */
+
+/** Before the first message of all. */
+const NOTHING = "0";
 
 class MessageTimeline extends View {
   channel = /** @type {import("../../types.js").Channel} */ ({});
@@ -186,7 +188,7 @@ class MessageTimeline extends View {
     if (this.#start.dataset.look === look) return;
     this.#start.dataset.look = look;
     if (!shown) return this.#start.replaceChildren();
-    const invite = () => this.tell("overlay", invitePeople(String(channel.server_id)));
+    const invite = () => this.tell("overlay", question("invitePeople", String(channel.server_id)));
     const text = server ? (empty ? t("timeline.start_empty") : t("timeline.start")) : (empty ? t("timeline.start_direct_empty") : t("timeline.start_direct"));
     this.#start.replaceChildren(h("h2", { dir: "auto" }, server ? t("timeline.welcome", { channel: name }) : name), h("p", {}, text),
       lonely ? h("button", { onclick: invite }, icon("invite"), t("servers.invite")) : "");
@@ -273,11 +275,12 @@ class MessageTimeline extends View {
   /** @param {Message[]} messages */
   #announce(messages) {
     const { store } = this.client;
+    if (!store.timeline(this.channel.channel_id).loaded) return;
     const before = this.#newest;
-    this.#newest = messages.at(-1)?.message_id ?? before;
+    this.#newest = messages.at(-1)?.message_id ?? NOTHING;
     if (!before || compareIds(this.#newest, before) <= 0) return;
     const at = messages.findIndex((message) => message.message_id === before);
-    const fresh = at < 0 ? [] : messages.slice(at + 1).filter((message) => !this.#unheard(message));
+    const fresh = at < 0 && before !== NOTHING ? [] : messages.slice(at + 1).filter((message) => !this.#unheard(message));
     this.#fresh.push(...fresh.map((message) => `${store.name(message.author.user_id)}: ${plain(store, message)}`));
     if (this.#fresh.length) this.#told ||= setTimeout(() => this.#say(), TELL_EVERY_MS);
   }

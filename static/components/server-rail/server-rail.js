@@ -1,6 +1,5 @@
 /** The servers, one under the other; above them the direct messages. */
-import { avatar, h, reconcile, View } from "../../lib/dom.js";
-import { createServer, joinServer } from "../../lib/dialogs.js";
+import { avatar, h, question, reconcile, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
 import { t } from "../../lib/words.js";
 import { isMuted } from "../../state/notify.js";
@@ -12,8 +11,8 @@ class ServerRail extends View {
     const { client } = this;
     this.append(h("nav", { "aria-label": t("servers.label") }, this.#list),
       h("div", { class: "more" },
-        h("button", { class: "round", "aria-label": t("servers.create"), title: t("servers.create"), onclick: () => this.tell("dialog", createServer(client)) }, icon("plus")),
-        h("button", { class: "round", "aria-label": t("servers.join"), title: t("servers.join"), onclick: () => this.tell("dialog", joinServer(client)) }, icon("link"))));
+        h("button", { class: "round", "aria-label": t("servers.create"), title: t("servers.create"), onclick: () => this.tell("dialog", question("createServer", client)) }, icon("plus")),
+        h("button", { class: "round", "aria-label": t("servers.join"), title: t("servers.join"), onclick: () => this.tell("dialog", question("joinServer", client)) }, icon("link"))));
   }
 
   /** @param {string} topic */
