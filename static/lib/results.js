@@ -38,9 +38,9 @@ export function resultCard(store, message, place) {
       h("span", { class: "by" }, avatar(user.user_id, name, user.avatar_url),
         h("span", { class: "name", dir: "auto" }, name), h("span", { class: "sr-only" }, ", "),
         h("time", { dateTime: message.timestamp, title: fullText(time) }, timeText(time)))),
-    h("span", { id: `found-${id}`, hidden: true }, told),
     blocked ? h("p", { class: "text" }, h("i", {}, told)) : h("div", { class: "text content", dir: "auto" }, ...words(store, message)),
-    count > 0 && h("span", { class: "files" }, icon("link"), t("search.files", { count })));
+    count > 0 && h("span", { class: "files" }, icon("link"), t("search.files", { count })),
+    h("span", { id: `found-${id}`, hidden: true }, told));
 }
 
 /** @param {Store} store @param {Found} message */
