@@ -6,6 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use rustix::process::umask;
 
 use super::StartError;
@@ -40,7 +41,10 @@ impl Folder {
         let options = &mut OpenOptions::new();
         let lock = options.create(true).truncate(false).write(true).mode(0o600).open(path.join("lock"));
         let lock = lock.map_err(unusable)?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| StartError::Locked(path.to_owned()))?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|error| match error {
+            Errno::WOULDBLOCK => StartError::Locked(path.to_owned()),
+            error => unusable(error.into()),
+        })?;
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 

@@ -2,7 +2,7 @@
 
 pub mod options;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 pub use options::UsageError;
 
@@ -16,9 +16,11 @@ pub mod exit {
     pub const OK: u8 = 0;
     /// The command line is wrong.
     pub const USAGE: u8 = 64;
+    /// The data, or a backup, is damaged.
+    pub const DAMAGED: u8 = 65;
     /// Something is not to be had: an address in use, no file descriptor.
     pub const UNAVAILABLE: u8 = 69;
-    /// Reading or writing failed.
+    /// Reading or writing failed: the disk is full or broken.
     pub const IO: u8 = 74;
     /// The configuration, the data folder among it, is not usable.
     pub const CONFIG: u8 = 78;
@@ -69,14 +71,59 @@ fn serve(options: Options) -> u8 {
 
 fn exit_code(error: &StartError) -> u8 {
     match error {
+        StartError::Folder(_, error) if is_io(error) => exit::IO,
+        StartError::Database(error) if error.is_io() => exit::IO,
+        StartError::Database(error) if error.is_damage() => exit::DAMAGED,
         StartError::Folder(..) | StartError::Locked(_) | StartError::Database(_) => exit::CONFIG,
         StartError::Listen(..) | StartError::System(_) => exit::UNAVAILABLE,
         StartError::Store(_) => exit::IO,
     }
 }
 
+/// Whether the disk failed or is full. EIO has no kind of its own.
+fn is_io(error: &std::io::Error) -> bool {
+    let full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+    full || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+}
+
 fn limits_text() -> String {
     let rows = limits::all();
     let width = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
     rows.iter().map(|(name, value, why)| format!("{name:width$}  {value}\n{:width$}  {why}\n", "")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::PathBuf;
+
+    use rusqlite::ffi;
+
+    use super::{StartError, exit, exit_code};
+    use crate::store::OpenError;
+
+    #[test]
+    fn the_exit_code_says_whether_a_restart_may_help() {
+        let folder = |error: io::Error| StartError::Folder(PathBuf::new(), error);
+        let database = |code| {
+            StartError::Database(OpenError::Database(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)))
+        };
+        let newer = OpenError::Newer { path: PathBuf::new(), found: 99 };
+        for (error, code) in [
+            (folder(io::ErrorKind::PermissionDenied.into()), exit::CONFIG),
+            (folder(io::ErrorKind::ReadOnlyFilesystem.into()), exit::CONFIG),
+            (folder(io::Error::from_raw_os_error(5)), exit::IO),
+            (folder(io::ErrorKind::StorageFull.into()), exit::IO),
+            (database(ffi::SQLITE_IOERR_FSYNC), exit::IO),
+            (database(ffi::SQLITE_FULL), exit::IO),
+            (database(ffi::SQLITE_CORRUPT), exit::DAMAGED),
+            (database(ffi::SQLITE_NOTADB), exit::DAMAGED),
+            (database(ffi::SQLITE_READONLY), exit::CONFIG),
+            (database(ffi::SQLITE_CANTOPEN), exit::CONFIG),
+            (StartError::Database(newer), exit::CONFIG),
+            (StartError::Locked(PathBuf::new()), exit::CONFIG),
+        ] {
+            assert_eq!(exit_code(&error), code, "{error}");
+        }
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode};
 
 /// The schema as it is.
 const SCHEMA: &str = include_str!("../../schema.sql");
@@ -55,6 +55,12 @@ impl std::fmt::Display for OpenError {
             Self::Foreign(path) => {
                 write!(f, "{} is a database, but not one of chatd's: use another --data folder", path.display())
             }
+            Self::Database(error) if self.is_damage() => {
+                write!(
+                    f,
+                    "the database is damaged: {error}; 'chatd check' says more, 'chatd restore' brings a backup back"
+                )
+            }
             Self::Database(error) => write!(f, "the database cannot be opened: {error}"),
             Self::Copy(path, error) => write!(f, "the copy before the migration, {}, failed: {error}", path.display()),
             Self::Thread(error) => write!(f, "a thread cannot be started: {error}"),
@@ -63,6 +69,23 @@ impl std::fmt::Display for OpenError {
 }
 
 impl std::error::Error for OpenError {}
+
+impl OpenError {
+    /// Whether the disk failed or is full, rather than that something is wrong with what is on it.
+    pub fn is_io(&self) -> bool {
+        let (Self::Database(error) | Self::Copy(_, error)) = self else { return matches!(self, Self::Thread(_)) };
+        matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::SystemIoFailure | ErrorCode::DiskFull | ErrorCode::OutOfMemory)
+        )
+    }
+
+    /// Whether the file is damaged.
+    pub fn is_damage(&self) -> bool {
+        let (Self::Database(error) | Self::Copy(_, error)) = self else { return false };
+        matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+    }
+}
 
 impl From<rusqlite::Error> for OpenError {
     fn from(error: rusqlite::Error) -> Self {
