@@ -1,6 +1,8 @@
 //! The command line: one table of options makes flags, environment variables, help and documentation.
 
 pub mod options;
+mod table;
+mod upkeep;
 
 use std::io::{ErrorKind, Write};
 
@@ -12,18 +14,25 @@ use crate::{app, gateway, rest};
 
 /// Exit codes of `sysexits.h`.
 pub mod exit {
-    /// All went well.
-    pub const OK: u8 = 0;
-    /// The command line is wrong.
-    pub const USAGE: u8 = 64;
-    /// The data, or a backup, is damaged.
-    pub const DAMAGED: u8 = 65;
-    /// Something is not to be had: an address in use, no file descriptor.
-    pub const UNAVAILABLE: u8 = 69;
-    /// Reading or writing failed: the disk is full or broken.
-    pub const IO: u8 = 74;
-    /// The configuration, the data folder among it, is not usable.
-    pub const CONFIG: u8 = 78;
+    macro_rules! codes {
+        ($($name:ident = $code:literal: $why:literal;)*) => {
+            $(#[doc = $why] pub const $name: u8 = $code;)*
+
+            /// All of them, for `chatd help`.
+            pub const ALL: [(u8, &str); [$($code),*].len()] = [$(($code, $why)),*];
+        };
+    }
+
+    codes! {
+        OK = 0: "All went well.";
+        USAGE = 64: "The command line, or a variable of the environment, is wrong.";
+        DAMAGED = 65: "The data, or a backup, is damaged.";
+        NO_INPUT = 66: "There is nothing to back up or to check, or no such backup.";
+        UNAVAILABLE = 69: "Something is not to be had: an address in use, no file descriptor.";
+        IO = 74: "Reading or writing failed: the disk is full or broken.";
+        AGAIN = 75: "Another backup is being made there: try again later.";
+        CONFIG = 78: "The data folder cannot be used so: not writable, in use, or a newer chatd's.";
+    }
 }
 
 /// Runs the command that `arguments` (without the program's name) ask for; the exit code.
@@ -38,6 +47,9 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
     };
     let text = match command {
         options::Command::Serve => return serve(options),
+        options::Command::Backup(into) => return upkeep::backup(&options, into.as_deref()),
+        options::Command::Restore { from, replace } => return upkeep::restore(&options, &from, replace),
+        options::Command::Check(backup) => return upkeep::check(&options, backup.as_deref()),
         options::Command::Help(topic) if topic.as_deref() == Some("limits") => limits_text(),
         options::Command::Help(_) => options::help(),
         options::Command::Version => format!("chatd {}\n", env!("CARGO_PKG_VERSION")),

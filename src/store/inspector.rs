@@ -14,8 +14,8 @@ use crate::model::AttachmentId;
 
 /// Pages that are copied before it is asked whether to go on: a megabyte.
 const STEP_PAGES: i32 = 256;
-/// Instructions of SQLite, or pages, before it is asked whether to go on with a check: less than a few milliseconds.
-const CHECK_INSTRUCTIONS: i32 = 500;
+/// Instructions of SQLite, or pages of a check, before it is asked whether to go on: less than a few milliseconds.
+const WATCHED_INSTRUCTIONS: i32 = 500;
 /// What is wrong is listed up to here: a damaged page can be wrong in a thousand ways.
 const FINDINGS: usize = 20;
 
@@ -84,6 +84,17 @@ impl Inspector {
         Ok(Self { db, version })
     }
 
+    /// Asks `go_on` every few milliseconds of work from now on, which may take its time.
+    ///
+    /// Everything then fails with `OperationInterrupted` when it says no.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn watched(mut self, go_on: impl Fn() -> bool + Send + 'static) -> rusqlite::Result<Self> {
+        self.db.progress_handler(WATCHED_INSTRUCTIONS, Some(move || !go_on()))?;
+        Ok(self)
+    }
+
     /// The version of its schema.
     pub fn version(&self) -> i64 {
         self.version
@@ -116,7 +127,8 @@ impl Inspector {
         let mut tables = self.db.prepare(tables)?;
         let names = tables.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
         let count = |name: String| {
-            let sql = format!("SELECT count(*) FROM \"{name}\"");
+            // Without a condition it would be one instruction, which nobody could stop.
+            let sql = format!("SELECT count(*) FROM \"{name}\" WHERE true");
             let rows: i64 = self.db.query_row(&sql, [], |row| row.get(0))?;
             Ok((name, rows.cast_unsigned()))
         };
@@ -132,14 +144,12 @@ impl Inspector {
         copy(&self.db, path, go_on)
     }
 
-    /// What SQLite finds wrong in the file, the search index among it. `go_on` is asked now and then.
+    /// What SQLite finds wrong in the file, the search index among it.
     ///
     /// # Errors
-    /// Database errors; `OperationInterrupted` if `go_on` says no.
-    pub fn integrity(&mut self, go_on: impl Fn() -> bool + Send + 'static) -> rusqlite::Result<Vec<String>> {
-        self.db.progress_handler(CHECK_INSTRUCTIONS, Some(move || !go_on()))?;
+    /// Database errors.
+    pub fn integrity(&self) -> rusqlite::Result<Vec<String>> {
         let found = self.findings(&format!("PRAGMA integrity_check({FINDINGS})"), |row| row.get::<_, String>(0));
-        self.db.progress_handler(0, None::<fn() -> bool>)?;
         let mut found = found.or_else(damage)?;
         found.retain(|finding| finding != "ok");
         Ok(found)
@@ -211,6 +221,18 @@ impl Inspector {
             .collect()
     }
 
+    /// What its files take, thumbnails aside, in bytes.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn file_bytes(&self) -> rusqlite::Result<u64> {
+        if !self.has_files()? {
+            return Ok(0);
+        }
+        let bytes: i64 = self.db.query_row("SELECT coalesce(sum(size), 0) FROM files", [], |row| row.get(0))?;
+        Ok(bytes.cast_unsigned())
+    }
+
     /// Whether a row names this file, or says that its bytes are about to go.
     ///
     /// # Errors
@@ -228,8 +250,8 @@ impl Inspector {
     }
 }
 
-/// Copies a database into a new file: of one moment if a transaction is open, so that what others write does not make it
-/// begin anew. The copy is not synced.
+/// Copies a database into a new file: of one moment if a transaction is open, so that what others write does not make
+/// it begin anew. The copy is not synced.
 pub(super) fn copy(db: &Connection, path: &Path, go_on: impl Fn(u64, u64) -> bool) -> rusqlite::Result<()> {
     let mut copy = Connection::open(path)?;
     // It is nobody's before it is whole, so it needs no journal of its own.

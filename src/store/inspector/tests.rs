@@ -41,9 +41,9 @@ fn a_copy_is_of_one_moment_and_does_not_begin_anew_when_others_write() {
         .unwrap();
     assert!(steps.get() > 3, "{} steps", steps.get());
     assert_eq!(inspector.rows().unwrap(), rows, "the moment went by");
-    let mut sealed = Inspector::sealed(&copy).unwrap();
+    let sealed = Inspector::sealed(&copy).unwrap();
     assert_eq!(sealed.rows().unwrap(), rows);
-    assert_eq!(sealed.integrity(|| true).unwrap(), [""; 0]);
+    assert_eq!(sealed.integrity().unwrap(), [""; 0]);
     assert_eq!(sealed.foreign_keys().unwrap(), [""; 0]);
     assert_eq!(sealed.version(), schema::VERSION);
     assert_eq!(sealed.bytes().unwrap(), std::fs::metadata(&copy).unwrap().len());
@@ -59,12 +59,15 @@ fn a_copy_is_of_one_moment_and_does_not_begin_anew_when_others_write() {
 fn who_copies_or_checks_can_be_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let (path, _writer) = large(&folder);
-    let mut inspector = Inspector::live(&path).unwrap();
+    let inspector = Inspector::live(&path).unwrap();
     let stopped = inspector.copy_to(&folder.path().join("copy.db"), |_, _| false).unwrap_err();
     assert_eq!(stopped.sqlite_error_code(), Some(ErrorCode::OperationInterrupted));
-    let stopped = inspector.integrity(|| false).unwrap_err();
-    assert_eq!(stopped.sqlite_error_code(), Some(ErrorCode::OperationInterrupted));
-    assert_eq!(inspector.integrity(|| true).unwrap(), [""; 0]);
+    let inspector = inspector.watched(|| false).unwrap();
+    for stopped in [inspector.integrity().err(), inspector.rows().err()] {
+        assert_eq!(stopped.unwrap().sqlite_error_code(), Some(ErrorCode::OperationInterrupted));
+    }
+    let inspector = inspector.watched(|| true).unwrap();
+    assert_eq!(inspector.integrity().unwrap(), [""; 0]);
 }
 
 #[test]
@@ -81,9 +84,9 @@ fn looking_changes_nothing() {
     drop(writer);
     let read = || files.map(|name| std::fs::read(left.join(name)).unwrap());
     let before = read();
-    let mut inspector = Inspector::live(&left.join("chat.db")).unwrap();
+    let inspector = Inspector::live(&left.join("chat.db")).unwrap();
     assert_eq!(inspector.rows().unwrap()["messages"], 2000);
-    inspector.integrity(|| true).unwrap();
+    inspector.integrity().unwrap();
     drop(inspector);
     assert!(read() == before);
     assert!(Inspector::live(&folder.path().join("nothing.db")).is_err());
@@ -102,7 +105,7 @@ fn damage_is_found_and_said() {
     let middle = bytes.len() / 2 / 4096 * 4096;
     bytes[middle..middle + 4096].fill(0x5a);
     std::fs::write(&copy, &bytes).unwrap();
-    let found = Inspector::sealed(&copy).unwrap().integrity(|| true).unwrap();
+    let found = Inspector::sealed(&copy).unwrap().integrity().unwrap();
     assert!(!found.is_empty() && found.len() <= super::FINDINGS + 1, "{found:?}");
     std::fs::write(&copy, b"no database at all, whatever it is called").unwrap();
     assert!(Inspector::sealed(&copy).err().unwrap().is_damage());
