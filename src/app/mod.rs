@@ -24,7 +24,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::auth::{Keys, Passwords, Rates, Throttles};
-use crate::chat::{self, Chat, Config, Presences, Registration, Shared};
+use crate::chat::{self, Chat, Config, Presences, Registration, Shared, Writing};
 use crate::gateway::{Feed, Gateway};
 use crate::media::Media;
 use crate::model::Error;
@@ -103,12 +103,12 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     let shared = Arc::new(Shared { config, presences: Presences::default(), keys });
     let chat = Arc::new(Chat::new(store, shared));
     let configured = options.setup_code.clone();
-    let setup_code = chat.write(move |cx| chat::instance::setup_code(cx, configured.as_deref()));
-    let setup_code = setup_code.map_err(StartError::Store)?.filter(|_| chat.config().setup_code_needed);
+    let setup_code = first(&chat, move |cx| chat::instance::setup_code(cx, configured.as_deref()))?;
+    let setup_code = setup_code.filter(|_| chat.config().setup_code_needed);
     let files = folder.files();
     let media = Media::open(&files, options.disk_reserve).map_err(|error| StartError::Folder(files, error))?;
     let media = Arc::new(media);
-    let end = chat.write(chat::files::end_of_earlier).map_err(StartError::Store)?;
+    let end = first(&chat, chat::files::end_of_earlier)?;
     let gateway = Gateway::start(Arc::clone(&chat), feed).map_err(StartError::System)?;
     let throttles = if options.rate_limits { Throttles::new(&Rates::default()) } else { Throttles::off() };
     let proven = Proven::new();
@@ -133,6 +133,14 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     running.greet(&options);
     notify::ready();
     Ok(running)
+}
+
+/// A first write. On a full disk a try that fails gives the reserve up, and the next one has room.
+fn first<T: Send + 'static>(
+    chat: &Chat,
+    rule: impl FnOnce(&mut Writing<'_, '_>) -> Result<T, Error> + Clone + Send + 'static,
+) -> Result<T, StartError> {
+    chat.write(rule.clone()).or_else(|_| chat.write(rule)).map_err(StartError::Store)
 }
 
 fn config(options: &Options) -> Config {

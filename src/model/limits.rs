@@ -98,6 +98,9 @@ limits! {
     SEARCH_GLANCE: usize = 32;
     /// Messages that wait for the search index before writers wait for it too.
     SEARCH_TAIL: usize = 8_192;
+    /// A file that is given up, in bytes, when the disk is full, so that deleting works: a log before its checkpoint
+    /// has 4 MB.
+    RESERVE_BYTES: u64 = 8 * MIB;
     /// Connections that read the database.
     READERS: usize = 4;
 

@@ -89,6 +89,12 @@ impl OpenError {
         )
     }
 
+    /// Whether the disk is full.
+    pub fn is_full(&self) -> bool {
+        let (Self::Database(error) | Self::Copy(_, error)) = self else { return false };
+        error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+    }
+
     /// Whether the file is damaged.
     pub fn is_damage(&self) -> bool {
         let (Self::Database(error) | Self::Copy(_, error)) = self else { return false };

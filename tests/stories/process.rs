@@ -26,7 +26,6 @@ pub struct Said {
     pub code: Option<i32>,
     pub out: String,
     pub err: String,
-    #[allow(dead_code)]
     pub took: Duration,
 }
 
@@ -122,10 +121,31 @@ impl Process {
         }
     }
 
+    /// All that it has said until now.
+    pub fn heard(&mut self) -> &[String] {
+        self.said.extend(self.lines.try_iter());
+        &self.said
+    }
+
     /// SIGKILL, which no program can catch, and then waits until it is gone.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// SIGTERM; how it ends.
+    pub fn stop(&mut self) -> ExitStatus {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.wait()
+    }
+
+    /// Waits until it ends by itself.
+    #[track_caller]
+    pub fn wait(&mut self) -> ExitStatus {
+        // Its log ends with it.
+        assert!(self.hear("\0").is_none());
+        self.child.wait().unwrap()
     }
 }
 

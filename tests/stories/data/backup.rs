@@ -13,7 +13,7 @@ use crate::harness::{World, text};
 use crate::process::run;
 
 /// Messages from before, so that copying takes a while.
-const OLD: u32 = 6_000;
+const OLD: u32 = 3_000;
 
 /// Puts old messages into a channel, past the program.
 fn fill(world: &mut World, channel: &str, author: &str) {

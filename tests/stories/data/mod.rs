@@ -1,6 +1,10 @@
 //! What becomes of the data: backups, restores, checks, and the faults that disks, clocks and power supplies have.
 
 mod backup;
+mod clock;
+mod disk;
+mod faults;
+mod folder;
 mod restore;
 mod schedule;
 

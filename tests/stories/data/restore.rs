@@ -44,7 +44,10 @@ fn what_is_replaced_is_kept_aside_and_can_be_had_back() {
     let said = run(command(&data(&world), &["restore", "--replace"]).arg(&made)).well();
     let kept = names(&data(&world)).into_iter().find(|name| name.starts_with("replaced-")).unwrap();
     assert!(said.contains(&kept) && said.contains("1 messages, 1 users, 1 files"), "{said}");
-    assert_eq!(names(&data(&world)), ["chatd.db", "files", "key", "lock", kept.as_str()]);
+    let mut left = names(&data(&world));
+    // There if it served for a second.
+    left.retain(|name| name != "reserve");
+    assert_eq!(left, ["chatd.db", "files", "key", "lock", kept.as_str()]);
     let said = |world: &World| -> Vec<String> {
         let alice = world.sign_in("alice");
         let page = alice.get(&format!("/channels/{channel}/messages")).expect(200);
