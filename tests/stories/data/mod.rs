@@ -5,8 +5,11 @@ mod clock;
 mod disk;
 mod faults;
 mod folder;
+mod power;
+mod replay;
 mod restore;
 mod schedule;
+mod steps;
 
 use std::path::{Path, PathBuf};
 
