@@ -89,10 +89,10 @@ impl Work {
     fn run(&self) {
         // Refused in a sandbox: then the rests alone must do.
         let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
-        if let Ok(backups) = backup::list(&self.folder)
-            && let Some(last) = backups.last()
-        {
-            self.proven.0.store(last.manifest.lived_s, Ordering::Relaxed);
+        match backup::last(&self.options.data, &self.folder) {
+            Ok(Some(last)) => self.proven.0.store(last.manifest.lived_s, Ordering::Relaxed),
+            Ok(None) => {}
+            Err(failure) => log::warn!("the backups that are there cannot be read: {failure}"),
         }
         let age = self.age();
         log::info!("backups are put into {}; the last one is {}", self.folder.display(), said(age));
@@ -130,7 +130,7 @@ impl Work {
         self.chat.store().bell().ring();
         let made = made?;
         self.proven.0.store(made.backup.manifest.lived_s, Ordering::Relaxed);
-        if let Err(failure) = backup::prune(&self.folder, self.options.backup_keep) {
+        if let Err(failure) = backup::prune(&self.folder, made.backup.manifest.instance, self.options.backup_keep) {
             log::warn!("old backups are left: {failure}");
         }
         Ok(made)

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::folder::list;
+use super::folder::{self, list};
 use super::prove::{Depth, prove};
 use super::{DATABASE, FILES, Failure, Manifest, SharedWatch, Step};
 use crate::media::{Part, file_name};
@@ -48,9 +48,7 @@ impl Line {
 /// If there is nothing to check, or it cannot be read.
 pub fn check(data: &Path, backups: Option<&Path>, watch: &SharedWatch) -> Result<Vec<Line>, Failure> {
     let path = data.join(DATABASE);
-    if !path.exists() {
-        return Err(Failure::NoData(data.to_owned()));
-    }
+    folder::is_there(data, &path)?;
     let failed = || Failure::database(&path);
     let database = match Inspector::live(&path) {
         Err(error) if error.is_damage() => return Ok(vec![Line::fault("database", error.to_string())]),
@@ -93,8 +91,9 @@ pub fn check(data: &Path, backups: Option<&Path>, watch: &SharedWatch) -> Result
         report.extend(Line::of("search index", faults, well));
     }
     report.extend(files(&database, data, watch)?);
+    let instance = database.created_at().map_err(failed())?;
     drop(database);
-    report.extend(backups.map(last_backup).transpose()?);
+    report.extend(backups.map(|folder| last_backup(folder, instance)).transpose()?);
     Ok(report)
 }
 
@@ -168,8 +167,8 @@ fn leftovers(path: &Path, folder: &Path) -> Result<u64, Failure> {
     Ok(left)
 }
 
-fn last_backup(folder: &Path) -> Result<Line, Failure> {
-    let backups = list(folder)?;
+fn last_backup(folder: &Path, instance: i64) -> Result<Line, Failure> {
+    let backups = list(folder, Some(instance))?;
     let finding = match backups.last() {
         Some(last) => format!(
             "{} in {}, the last one {} with {} messages",

@@ -1,6 +1,6 @@
 //! Why a backup, a restore or a check failed. Each says what to do.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
@@ -70,7 +70,8 @@ impl Failure {
     pub fn is_io(&self) -> bool {
         match self {
             Self::Open(error) => error.is_io(),
-            Self::Stopped | Self::NoRoom(..) | Self::Database(..) | Self::File(..) => true,
+            Self::File(_, error) => !is_forbidden(error),
+            Self::Stopped | Self::NoRoom(..) | Self::Database(..) => true,
             _ => false,
         }
     }
@@ -124,9 +125,21 @@ impl std::fmt::Display for Failure {
             ),
             Self::Open(error) => write!(f, "{error}"),
             Self::Database(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::File(path, error) if is_forbidden(error) => {
+                write!(
+                    f,
+                    "{}: {error}: run this as the user who owns the data, who may also write there",
+                    path.display()
+                )
+            }
             Self::File(path, error) => write!(f, "{}: {error}", path.display()),
         }
     }
+}
+
+/// Whether somebody else could do it.
+fn is_forbidden(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
 }
 
 impl std::error::Error for Failure {}

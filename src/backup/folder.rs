@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use super::{Failure, Manifest};
+use super::{DATABASE, Failure, Manifest};
 use crate::model::Timestamp;
+use crate::store::Inspector;
 
 /// Every backup's name begins so.
 const PREFIX: &str = "chatd-";
@@ -25,11 +26,12 @@ pub struct Backup {
     pub manifest: Manifest,
 }
 
-/// The backups in a folder, oldest first; none if the folder is not there. What cannot be read is none.
+/// The backups of an instance, or of all, in a folder, oldest first; none if the folder is not there. What cannot be
+/// read is none.
 ///
 /// # Errors
 /// If the folder cannot be read.
-pub fn list(folder: &Path) -> Result<Vec<Backup>, Failure> {
+pub fn list(folder: &Path, instance: Option<i64>) -> Result<Vec<Backup>, Failure> {
     let entries = match std::fs::read_dir(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         other => other.map_err(Failure::file(folder))?,
@@ -38,7 +40,10 @@ pub fn list(folder: &Path) -> Result<Vec<Backup>, Failure> {
     for entry in entries {
         let entry = entry.map_err(Failure::file(folder))?;
         let is_one = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
-        if is_one && let Ok(manifest) = Manifest::read(&entry.path()) {
+        if is_one
+            && let Ok(manifest) = Manifest::read(&entry.path())
+            && instance.is_none_or(|instance| instance == manifest.instance)
+        {
             backups.push(Backup { path: entry.path(), manifest });
         }
     }
@@ -46,13 +51,23 @@ pub fn list(folder: &Path) -> Result<Vec<Backup>, Failure> {
     Ok(backups)
 }
 
-/// Removes all but the latest `keep` backups; how many went.
+/// The latest backup of the instance in a data folder.
+///
+/// # Errors
+/// If one of the folders cannot be read.
+pub fn last(data: &Path, folder: &Path) -> Result<Option<Backup>, Failure> {
+    let path = data.join(DATABASE);
+    let instance = Inspector::live(&path)?.created_at().map_err(Failure::database(&path))?;
+    Ok(list(folder, Some(instance))?.pop())
+}
+
+/// Removes all but the latest `keep` backups of an instance; how many went.
 ///
 /// # Errors
 /// If one cannot be removed, or another process makes one there.
-pub fn prune(folder: &Path, keep: usize) -> Result<usize, Failure> {
+pub fn prune(folder: &Path, instance: i64, keep: usize) -> Result<usize, Failure> {
     let workshop = Workshop::open(folder)?;
-    let backups = list(folder)?;
+    let backups = list(folder, Some(instance))?;
     let old = backups.len().saturating_sub(keep.max(1));
     for backup in backups.iter().take(old) {
         // Without its name first: half of one must never look like one.
@@ -96,6 +111,15 @@ impl Workshop {
         std::fs::rename(&self.part, &path).map_err(Failure::file(&path))?;
         sync(&self.folder)?;
         Ok(path)
+    }
+}
+
+/// Sees that there is a database in a data folder.
+pub(super) fn is_there(data: &Path, database: &Path) -> Result<(), Failure> {
+    match std::fs::metadata(database) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(Failure::NoData(data.to_owned())),
+        Err(error) => Err(Failure::File(database.to_owned(), error)),
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::earlier::Earlier;
-use super::folder::{Workshop, list, make_folder, sync};
+use super::folder::{self, Workshop, list, make_folder, sync};
 use super::manifest::FORMAT;
 use super::prove::{Depth, prove};
 use super::sums::{self, SUMS};
@@ -46,9 +46,7 @@ pub struct Made {
 /// Why there is none; what was begun is removed, and earlier ones stay.
 pub fn make(making: &Making<'_>) -> Result<Made, Failure> {
     let database = making.data.join(DATABASE);
-    if !database.exists() {
-        return Err(Failure::NoData(making.data.to_owned()));
-    }
+    folder::is_there(making.data, &database)?;
     let workshop = Workshop::open(making.into)?;
     let made = build(making, &workshop);
     if made.is_err()
@@ -62,7 +60,6 @@ pub fn make(making: &Making<'_>) -> Result<Made, Failure> {
 fn build(making: &Making<'_>, workshop: &Workshop) -> Result<Made, Failure> {
     let part = workshop.part.as_path();
     make_folder(&part.join(FILES)).map_err(Failure::file(part))?;
-    let earlier = list(making.into)?;
     // Until the end nobody removes the bytes of a file that the database of then still names.
     let folder = making.data.join(FILES);
     let held = match hold::keep(&folder) {
@@ -71,6 +68,7 @@ fn build(making: &Making<'_>, workshop: &Workshop) -> Result<Made, Failure> {
     };
     let now = Timestamp::now();
     let mut manifest = copy_database(making, part)?;
+    let earlier = list(making.into, Some(manifest.instance))?;
     manifest.made_at = now.to_string();
     manifest.number = earlier.last().map_or(0, |last| last.manifest.number).saturating_add(1);
     let key = part.join(KEY);
@@ -110,6 +108,7 @@ fn copy_database(making: &Making<'_>, part: &Path) -> Result<Manifest, Failure> 
         return Err(no_room());
     }
     let rows = database.rows().map_err(Failure::database(&source))?;
+    let instance = database.created_at().map_err(Failure::database(&source))?;
     let lived_s = making.lived_s.map_or_else(|| database.lived_s(), Ok).map_err(Failure::database(&source))?;
     let copy = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
     let copy = copy.map_err(Failure::file(&path))?;
@@ -131,6 +130,7 @@ fn copy_database(making: &Making<'_>, part: &Path) -> Result<Manifest, Failure> 
     Ok(Manifest {
         format: FORMAT,
         number: 0,
+        instance,
         made_at: String::new(),
         lived_s,
         chatd: env!("CARGO_PKG_VERSION").to_owned(),

@@ -21,6 +21,8 @@ pub struct Manifest {
     pub format: u32,
     /// Above that of each backup that was in the folder: their order, whatever the clock said.
     pub number: u64,
+    /// Whose it is: when the instance was made, in milliseconds. Others may have theirs in the same folder.
+    pub instance: i64,
     /// The wall clock, RFC 3339.
     pub made_at: String,
     /// See `instance.lived_s`: the backup's age counts from here.

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 pub use check::{Line, check, check_backup};
 pub use failure::Failure;
-pub use folder::{Backup, list, prune};
+pub use folder::{Backup, last, list, prune};
 pub use make::{Made, Making, make};
 pub use manifest::Manifest;
 pub use restore::{Restored, Restoring, finish, restore};

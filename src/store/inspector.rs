@@ -108,6 +108,14 @@ impl Inspector {
         self.db.query_row("SELECT coalesce(max(lived_s), 0) FROM instance", [], |row| row.get(0))
     }
 
+    /// When the instance was made, which tells it from others, in milliseconds.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn created_at(&self) -> rusqlite::Result<i64> {
+        self.db.query_row("SELECT coalesce(max(created_at), 0) FROM instance", [], |row| row.get(0))
+    }
+
     /// What its pages take, in bytes.
     ///
     /// # Errors

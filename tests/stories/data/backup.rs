@@ -147,7 +147,8 @@ fn a_backup_that_cannot_be_made_leaves_the_earlier_ones_and_nothing_else() {
     let busy = run(command(&data(&world), &["backup"]).arg(into.path())).refused(75);
     assert!(busy.contains("another backup into"), "{busy}");
     drop(other);
-    let nowhere = run(command(&data(&world), &["backup", "--backups", "off"]).arg("/proc/here")).refused(74);
+    let nowhere = run(command(&data(&world), &["backup", "--backups", "off"]).arg("/proc/here"));
+    let nowhere = nowhere.refused(74);
     assert!(nowhere.contains("/proc/here"), "{nowhere}");
     let off = run(&mut command(&data(&world), &["backup", "--backups", "off"])).refused(78);
     assert!(off.contains("name the folder"), "{off}");

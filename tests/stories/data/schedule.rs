@@ -12,7 +12,7 @@ fn until_made(world: &World, number: u64, count: usize) {
     let folder = data(world).join("backups");
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let made = chatd::backup::list(&folder).unwrap();
+        let made = chatd::backup::list(&folder, None).unwrap();
         let latest = made.last().map_or(0, |backup| backup.manifest.number);
         if latest >= number && made.len() == count {
             return;
@@ -57,10 +57,10 @@ fn the_next_backup_is_due_a_day_after_the_last_whatever_happened_between() {
     while !world.send("GET", "/metrics", None, &[], None).text.contains("\nchatd_backup_age_seconds ") {
         assert!(Instant::now() < deadline);
     }
-    assert_eq!(chatd::backup::list(&folder).unwrap().len(), 1);
+    assert_eq!(chatd::backup::list(&folder, None).unwrap().len(), 1);
     // As if a day had gone by.
     world.stop();
-    let last = chatd::backup::list(&folder).unwrap().remove(0);
+    let last = chatd::backup::list(&folder, None).unwrap().remove(0);
     let manifest = last.path.join("manifest.json");
     let text = std::fs::read_to_string(&manifest).unwrap();
     let lived = format!("\"lived_s\": {}", last.manifest.lived_s);
@@ -68,6 +68,29 @@ fn the_next_backup_is_due_a_day_after_the_last_whatever_happened_between() {
     std::fs::write(&manifest, text.replace(&lived, &ago)).unwrap();
     world.restart();
     until_made(&world, 2, 2);
+}
+
+#[test]
+fn two_instances_may_share_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = World::start();
+    let theirs = super::backup(&data(&other), folder.path());
+    let world = World::with(|options| {
+        options.backups = chatd::app::Backups::In(folder.path().to_owned());
+        options.backup_after = Duration::ZERO;
+        options.backup_every = Duration::from_millis(1);
+        options.backup_keep = 1;
+    });
+    let deadline = Instant::now() + PATIENCE;
+    let ours = || {
+        let made = chatd::backup::last(&data(&world), folder.path()).unwrap();
+        made.map_or(0, |backup| backup.manifest.number)
+    };
+    while ours() < 4 {
+        assert!(Instant::now() < deadline);
+        std::thread::yield_now();
+    }
+    run(command(&data(&other), &["check"]).arg(&theirs)).well();
 }
 
 #[test]
