@@ -46,13 +46,21 @@ impl Reserve {
 
     /// Takes the room again, if it is there; whether it was.
     pub(super) fn fill(&self) -> bool {
-        let filled = self.try_fill();
+        let filled =
+            if self.is_short() && !self.has_room() { Err(ErrorKind::StorageFull.into()) } else { self.try_fill() };
         if filled.is_err() {
             // Part of it is of no use, and of some to others.
             let _ = std::fs::remove_file(&self.path);
         }
         self.short.store(filled.is_err(), Ordering::Relaxed);
         filled.is_ok()
+    }
+
+    /// Whether there is more than the file takes: else it would be given up again at once, and written every second.
+    fn has_room(&self) -> bool {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        rustix::fs::statvfs(folder)
+            .is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= 2 * limits::RESERVE_BYTES)
     }
 
     fn try_fill(&self) -> io::Result<()> {

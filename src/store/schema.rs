@@ -121,7 +121,8 @@ pub(super) fn configure(db: &Connection, base: &str) -> rusqlite::Result<()> {
     // is made the log cannot be cleared: afterwards it goes back to 16 MB.
     db.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = on; PRAGMA wal_autocheckpoint = 0;
-         PRAGMA journal_size_limit = 16777216;         PRAGMA cache_size = -1024; PRAGMA temp_store = memory; PRAGMA trusted_schema = off;",
+         PRAGMA journal_size_limit = 16777216;
+         PRAGMA cache_size = -1024; PRAGMA temp_store = memory; PRAGMA trusted_schema = off;",
     )
 }
 
