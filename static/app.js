@@ -163,10 +163,11 @@ let extra = false;
 async function extras() {
   extra = true;
   await shown();
-  const { installShortcuts, installPress, Notifier } = await late();
+  const [{ installShortcuts, installPress, Notifier }] = await Promise.all([late(), load("toast-list")]);
   installShortcuts(client);
   installPress(client);
   new Notifier({ store, go }).install();
+  document.documentElement.dataset.ready = "true"; // Whoever drives the page by a program may begin.
 }
 
 /** @param {import("./types.js").Toast} toast */

@@ -98,9 +98,11 @@ export function later(tag, properties, when) {
   return place;
 }
 
+const PAINT_MS = 100; // a few frames, also on a slow machine
+
 /** What was drawn is on the screen; at once if nobody looks. @returns {Promise<void>} */
 export function painted() {
-  return new Promise((done) => { if (document.hidden) done(); else requestAnimationFrame(() => { requestAnimationFrame(() => { setTimeout(done); }); }); });
+  return new Promise((done) => { if (document.hidden) done(); else requestAnimationFrame(() => { setTimeout(done, PAINT_MS); }); });
 }
 
 /** @type {WeakMap<Element, Map<string, HTMLElement>>} */

@@ -50,6 +50,7 @@ story("a mute ends by itself", async (stage) => {
   const chat = await stage.open(ada, path);
   await chat.page.clock.install();
   await chat.page.reload();
+  await chat.ready();
   await chat.showsChannel("elsewhere");
   await bea.write(noise, "bla");
   await chat.unreadChannel("noise").waitFor();

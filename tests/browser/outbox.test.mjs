@@ -325,7 +325,7 @@ story("without a database it says so once, and sends all the same", async (stage
   const one = await stage.open(ada, "/help");
   await one.page.context().addInitScript(() => { Object.defineProperty(globalThis, "indexedDB", { value: undefined }); });
   await one.page.goto("/");
-  await one.composer.waitFor();
+  await one.ready();
   await one.say("as always");
   await one.sees("as always");
   await cutOff(one);

@@ -76,6 +76,8 @@ export class Chat {
     // On a phone it is in the closed drawer.
     await this.page.getByRole("link", { ...exact("Settings"), includeHidden: true }).waitFor({ state: "attached" });
     await this.connected();
+    // Keys and menus come after what is on the screen.
+    await this.page.locator("html[data-ready]").waitFor();
   }
 
   /** The connection stands. */
