@@ -132,6 +132,30 @@ fn files_on_the_same_disk_cost_nothing_and_keep_their_sums() {
 }
 
 #[test]
+fn what_is_deleted_while_a_backup_is_made_stays_until_it_is_made() {
+    let mut world = World::start();
+    let file = {
+        let alice = world.person("alice");
+        let (_, channel) = alice.creates_server("home");
+        let file = text(&alice.uploads("one", b"one")["attachment_id"]);
+        let attached = json!({"attachments": [file]});
+        let message = alice.post(&format!("/channels/{channel}/messages"), attached).expect(201);
+        // As a backup does.
+        let held = chatd::media::hold::keep(&data(&world).join("files")).unwrap();
+        alice.delete(&format!("/channels/{channel}/messages/{}", text(&message["message_id"]))).expect(204);
+        world.request("GET", &text(&message["attachments"][0]["url"]), None).refused(404, "not_found");
+        let file = data(&world).join("files").join(file);
+        world.stop();
+        assert!(file.exists(), "a backup would miss it");
+        drop(held);
+        file
+    };
+    world.restart();
+    world.stop();
+    assert!(!file.exists());
+}
+
+#[test]
 fn a_backup_that_cannot_be_made_leaves_the_earlier_ones_and_nothing_else() {
     let world = World::start();
     world.person("alice");
