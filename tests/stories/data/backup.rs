@@ -34,6 +34,15 @@ fn fill(world: &mut World, channel: &str, author: &str) {
     world.restart();
 }
 
+/// Says when it goes that it is time to close.
+struct Closes<'a>(&'a AtomicBool);
+
+impl Drop for Closes<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 #[test]
 fn a_backup_under_load_has_all_that_was_acknowledged_before_it_began() {
     let mut world = World::start();
@@ -65,6 +74,8 @@ fn a_backup_under_load_has_all_that_was_acknowledged_before_it_began() {
                 }
             });
         }
+        // However this ends, the writers do too.
+        let _closes = Closes(&closing);
         while acknowledged.lock().unwrap().len() < 50 {
             std::thread::yield_now();
         }
@@ -72,7 +83,6 @@ fn a_backup_under_load_has_all_that_was_acknowledged_before_it_began() {
         during.store(0, Ordering::SeqCst);
         let made = backup(&data(&world), away.path());
         assert!(during.load(Ordering::SeqCst) > 10, "nobody could write while the backup was made");
-        closing.store(true, Ordering::SeqCst);
         (before, made)
     });
     assert_eq!(names(away.path()), [made.file_name().unwrap().to_str().unwrap()], "nothing else is left there");
