@@ -9,12 +9,14 @@ use super::{exit, exit_code};
 use crate::app::upkeep::{self, UpkeepError};
 use crate::app::{self, Options};
 use crate::backup::{Failure, Line, Step, Watch};
+use crate::model::limits;
 
 /// How often a terminal is told, and how often a log is.
 const TERMINAL_EVERY: Duration = Duration::from_millis(200);
 const LOG_EVERY: Duration = Duration::from_secs(10);
-/// While chatd serves, whoever worked for so long rests as long.
+/// While chatd serves, whoever worked for so long rests, and never longer than that.
 const WORK_MIN: Duration = Duration::from_millis(5);
+const REST_MAX: Duration = Duration::from_secs(1);
 
 /// Tells on standard error how far it is, once it takes long.
 struct Progress {
@@ -49,7 +51,7 @@ impl Watch for Progress {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let worked = state.rested_at.elapsed();
         if self.rests && worked >= WORK_MIN {
-            std::thread::sleep(worked.min(Duration::from_secs(1)));
+            std::thread::sleep((worked * limits::BACKUP_REST).min(REST_MAX));
             state.rested_at = Instant::now();
         }
         if state.told_at.elapsed() >= if self.is_terminal { TERMINAL_EVERY } else { LOG_EVERY } {

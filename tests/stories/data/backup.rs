@@ -34,6 +34,15 @@ fn fill(world: &mut World, channel: &str, author: &str) {
     world.restart();
 }
 
+/// Says when it goes that it is time to close.
+struct Closes<'a>(&'a AtomicBool);
+
+impl Drop for Closes<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 #[test]
 fn a_backup_under_load_has_all_that_was_acknowledged_before_it_began() {
     let mut world = World::start();
@@ -65,6 +74,8 @@ fn a_backup_under_load_has_all_that_was_acknowledged_before_it_began() {
                 }
             });
         }
+        // However this ends, the writers do too.
+        let _closes = Closes(&closing);
         while acknowledged.lock().unwrap().len() < 50 {
             std::thread::yield_now();
         }
@@ -72,7 +83,6 @@ fn a_backup_under_load_has_all_that_was_acknowledged_before_it_began() {
         during.store(0, Ordering::SeqCst);
         let made = backup(&data(&world), away.path());
         assert!(during.load(Ordering::SeqCst) > 10, "nobody could write while the backup was made");
-        closing.store(true, Ordering::SeqCst);
         (before, made)
     });
     assert_eq!(names(away.path()), [made.file_name().unwrap().to_str().unwrap()], "nothing else is left there");
@@ -129,6 +139,30 @@ fn files_on_the_same_disk_cost_nothing_and_keep_their_sums() {
     let said = run(command(&data(&world), &["check"]).arg(&second));
     assert_eq!(said.code, Some(65));
     assert!(said.out.contains(&format!("WRONG: files/{} has changed since", ids[0])), "{}", said.out);
+}
+
+#[test]
+fn what_is_deleted_while_a_backup_is_made_stays_until_it_is_made() {
+    let mut world = World::start();
+    let file = {
+        let alice = world.person("alice");
+        let (_, channel) = alice.creates_server("home");
+        let file = text(&alice.uploads("one", b"one")["attachment_id"]);
+        let attached = json!({"attachments": [file]});
+        let message = alice.post(&format!("/channels/{channel}/messages"), attached).expect(201);
+        // As a backup does.
+        let held = chatd::media::hold::keep(&data(&world).join("files")).unwrap();
+        alice.delete(&format!("/channels/{channel}/messages/{}", text(&message["message_id"]))).expect(204);
+        world.request("GET", &text(&message["attachments"][0]["url"]), None).refused(404, "not_found");
+        let file = data(&world).join("files").join(file);
+        world.stop();
+        assert!(file.exists(), "a backup would miss it");
+        drop(held);
+        file
+    };
+    world.restart();
+    world.stop();
+    assert!(!file.exists());
 }
 
 #[test]

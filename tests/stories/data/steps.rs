@@ -206,6 +206,13 @@ fn with_backup() -> (TempDir, PathBuf) {
     };
     world.stop();
     let _ = std::fs::remove_file(folder.path().join("data/reserve"));
+    // As a process that was killed leaves it: the latest stands in the log, which belongs to no other database.
+    let database = rusqlite::Connection::open(folder.path().join("data/chatd.db")).unwrap();
+    let keep_log = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+    database.set_db_config(keep_log, true).unwrap();
+    database.execute("UPDATE users SET bio = 'in the log'", []).unwrap();
+    drop(database);
+    assert!(folder.path().join("data/chatd.db-wal").exists());
     (folder, Path::new("usb").join(made))
 }
 
@@ -260,6 +267,10 @@ fn a_restore_killed_at_any_step_is_undone_or_finished() {
         server.stop();
         let messages = count(&stage.data().join("chatd.db"), "messages");
         let key = std::fs::read(stage.data().join("key")).unwrap();
+        let bio = |database: &Path| -> String {
+            let database = rusqlite::Connection::open(database).unwrap();
+            database.query_row("SELECT bio FROM users", [], |row| row.get(0)).unwrap()
+        };
         let aside = names(&stage.data()).into_iter().find(|name| name.starts_with("replaced-"));
         assert!(!stage.data().join("restoring").exists(), "step {step}");
         assert_eq!(names(&stage.data().join("files")).len(), 1, "step {step}");
@@ -267,13 +278,16 @@ fn a_restore_killed_at_any_step_is_undone_or_finished() {
             None => {
                 undone += 1;
                 assert_eq!((messages, key.as_slice()), (2, &[7; 32][..]), "step {step}");
+                assert_eq!(bio(&stage.data().join("chatd.db")), "in the log");
                 run(&mut restore()).well();
             }
             Some(aside) => {
                 finished += 1;
                 assert_eq!((messages, &key), (1, &new_key), "step {step}");
+                assert_eq!(bio(&stage.data().join("chatd.db")), "", "the log of another database");
                 let aside = stage.data().join(aside);
                 assert_eq!(count(&aside.join("chatd.db"), "messages"), 2, "what was there is kept");
+                assert_eq!(bio(&aside.join("chatd.db")), "in the log");
                 assert_eq!(std::fs::read(aside.join("key")).unwrap(), [7; 32]);
             }
         }
