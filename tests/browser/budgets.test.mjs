@@ -10,8 +10,8 @@ const BYTES_MAX = 60 * 1024;
 const REQUESTS_MAX = 30;
 const ROWS_MAX = 200;
 const DRIFT_MAX_PX = 1;
-/** How far the story scrolls back: enough for pages to come and go at both ends. */
-const PAGES_BACK = 12;
+/** How far the story scrolls back: enough for pages to come and go at both ends, or as far as it is told. */
+const PAGES_BACK = Number(process.env.CHATD_TEST_PAGES_BACK || 12);
 
 const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 const ms = (value) => `${value.toFixed(1)} ms`;
