@@ -344,8 +344,8 @@ mod tests {
     }
 
     #[test]
-    fn a_quarter_of_a_connections_stack_is_enough() {
-        let small = std::thread::Builder::new().stack_size(limits::CONNECTION_STACK / 4);
+    fn an_eighth_of_a_connections_stack_is_enough() {
+        let small = std::thread::Builder::new().stack_size(limits::CONNECTION_STACK / 8);
         let run = || Passwords::new().verify(&password("x"), Some(&Passwords::new().hash(&password("x")).unwrap()));
         assert_eq!(small.spawn(run).unwrap().join().unwrap().unwrap(), Verdict::Right);
     }

@@ -90,6 +90,9 @@ impl Server {
     }
 }
 
+// glibc's `get_cached_stack` hands on a stack of up to four times the size that is wanted, guard page included.
+const _: () = assert!(limits::CONNECTION_STACK > 4 * (limits::GATEWAY_STACK + 4096));
+
 /// An upgraded connection goes on with a fresh thread in place of this one: it may stay for days, and what heads and
 /// handshakes have touched of a stack and kept of a heap (about 40 KB) is given back.
 fn hand_over(upgrade: Upgrade, ticket: Ticket) {
