@@ -13,7 +13,7 @@ use chatd::model::{
 };
 use chatd::store::{self, Store, Tx};
 
-use crate::Outcome;
+use chatd::bench::Outcome;
 
 pub const MEMBERS: usize = 10_000;
 const CHANNELS: usize = 100;

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Each line starts its own server as a child process on a folder of its own on the real disk, loads it from one
-//! thread (see [`client`]), and reads CPU time and memory of the server's process from `/proc` (see [`server`]). What
+//! thread (see [`chatd::bench`]), and reads CPU time and memory of the server's process from `/proc` (see [`server`]). What
 //! is noisy is measured in rounds; the figure is their median, and the table's notes tell the spread. How busy the
 //! load generator was stands there too: what a saturated generator measures is itself.
 //!
@@ -22,24 +22,18 @@
     reason = "a bench may end with a message; what it indexes it made itself"
 )]
 
-mod client;
 mod crowd;
-mod deliveries;
 mod lines;
 mod machine;
-mod people;
 mod server;
 mod table;
-mod wire;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use chatd::bench::{Outcome, client};
 use lines::{LINES, Line};
 use table::{Row, Table};
-
-/// A result whose error is a text for the terminal.
-type Outcome<T> = Result<T, String>;
 
 #[derive(Default)]
 struct Arguments {

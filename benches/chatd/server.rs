@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::Outcome;
+use chatd::bench::Outcome;
 
 /// The binary that cargo has built for the benches, with the release profile.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_chatd");

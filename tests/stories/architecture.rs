@@ -15,7 +15,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("gateway", &["auth", "chat", "model", "net"]),
     ("web", &["model", "net"]),
     ("app", &["auth", "chat", "gateway", "media", "model", "net", "rest", "store", "web"]),
-    ("cli", &["app", "chat", "gateway", "model", "net", "rest"]),
+    ("bench", &["app", "auth", "model"]),
+    ("cli", &["app", "bench", "chat", "gateway", "model", "net", "rest"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<(String, String)>) {

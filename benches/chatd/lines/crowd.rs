@@ -5,13 +5,15 @@ use std::time::Instant;
 use chatd::chat::access;
 
 use super::Scene;
-use crate::Outcome;
-use crate::client::{Asker, Client, Id, expect_success, thread_cpu};
 use crate::crowd::{self, Crowd, MEMBERS};
-use crate::people;
 use crate::server::Server;
 use crate::table::{Budget, Row};
-use crate::wire;
+use chatd::bench::Outcome;
+use chatd::bench::client::{Asker, Client, Id};
+use chatd::bench::effort::thread_cpu;
+use chatd::bench::people;
+use chatd::bench::wire;
+use chatd::bench::wire::expect_success;
 
 /// Members who are connected while others connect.
 const ONLINE: usize = 1_000;
@@ -29,7 +31,7 @@ pub fn measure(scene: &Scene) -> Outcome<Vec<Row>> {
     let crowd = Crowd::gather(&data)?;
     let mut rows = vec![checks(scene, &data, &crowd)?];
     let server = Server::start(&data)?;
-    let mut client = Client::new(server.address);
+    let mut client = Client::new(server.address)?;
     rows.extend(listing(scene, &server, &mut client, &crowd)?);
     rows.extend(connecting(scene, &server, &mut client, &crowd).map_err(|error| server.explain(&error))?);
     server.stop()?;

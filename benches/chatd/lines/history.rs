@@ -3,13 +3,15 @@
 use std::time::Instant;
 
 use super::Scene;
-use super::posting::{self, Until};
-use crate::Outcome;
-use crate::client::{Asker, Client, Effort, Id, effort_note, expect_success};
-use crate::people;
 use crate::server::Server;
 use crate::table::{Budget, Row, median, number};
-use crate::wire;
+use chatd::bench::Outcome;
+use chatd::bench::client::{Asker, Client, Id};
+use chatd::bench::effort::{self, Effort};
+use chatd::bench::people;
+use chatd::bench::posting::{self, Until};
+use chatd::bench::wire;
+use chatd::bench::wire::expect_success;
 
 const MESSAGES: u64 = 100_000;
 const SENDERS: usize = 64;
@@ -18,7 +20,7 @@ const REQUESTS: usize = 2_000;
 
 pub fn measure(scene: &Scene) -> Outcome<Vec<Row>> {
     let server = Server::start(&scene.folder().join("data"))?;
-    let mut client = Client::new(server.address);
+    let mut client = Client::new(server.address)?;
     let place = people::gather(&mut client, SENDERS)?;
     eprintln!("  posting {MESSAGES} messages");
     let senders = client.open(SENDERS)?;
@@ -50,7 +52,7 @@ pub fn measure(scene: &Scene) -> Outcome<Vec<Row>> {
             .row(what, cpu_ms, "ms", Budget::AtMost(0.25))
             .note(format!("{rate} requests/s over one connection, {} bytes each", number(reading.bytes as f64)))
             .note(format!("the messages were posted at {} a second", number(posted as f64 / took.as_secs_f64())))
-            .note(effort_note(&efforts)),
+            .note(effort::note(&efforts)),
     ])
 }
 

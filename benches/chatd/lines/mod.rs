@@ -7,7 +7,6 @@ mod fanout;
 mod history;
 mod latency;
 mod memory;
-mod posting;
 mod search;
 mod start;
 mod throughput;
@@ -16,8 +15,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::Outcome;
 use crate::table::Row;
+use chatd::bench::Outcome;
 
 /// Something to measure.
 pub struct Line {

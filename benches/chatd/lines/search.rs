@@ -8,11 +8,13 @@ use chatd::store;
 use serde_json::{Value, json};
 
 use super::Scene;
-use crate::client::{Asker, Client, Id, expect_success};
-use crate::people::{self, Place};
+use crate::crowd;
 use crate::server::Server;
 use crate::table::{Budget, Row, number};
-use crate::{Outcome, crowd, wire};
+use chatd::bench::client::{Asker, Client, Id};
+use chatd::bench::people::{self, Place};
+use chatd::bench::wire::expect_success;
+use chatd::bench::{Outcome, wire};
 
 const MESSAGES: u64 = 1_000_000;
 /// One in so many stands where the second person sees it.
@@ -29,14 +31,14 @@ const WRITTEN: u64 = 6_000;
 pub fn measure(scene: &Scene) -> Outcome<Vec<Row>> {
     let data = scene.folder().join("data");
     let server = Server::start(&data)?;
-    let mut client = Client::new(server.address);
+    let mut client = Client::new(server.address)?;
     let place = people::gather(&mut client, 2)?;
     let stage = Stage::set(&mut client, &place)?;
     drop(client);
     server.stop()?;
     let took = stage.fill(&data)?;
     let server = Server::start(&data)?;
-    let mut client = Client::new(server.address);
+    let mut client = Client::new(server.address)?;
     let rows = searches(scene, &mut client, &place, &stage).map_err(|error| server.explain(&error))?;
     server.stop()?;
     let rate = format!("they were written and indexed at {} a second", number(MESSAGES as f64 / took.as_secs_f64()));
@@ -217,7 +219,7 @@ impl Asker for Searching<'_> {
 
 pub fn written(scene: &Scene) -> Outcome<Vec<Row>> {
     let server = Server::start(&scene.folder().join("data"))?;
-    let mut client = Client::new(server.address);
+    let mut client = Client::new(server.address)?;
     let place = people::gather(&mut client, 50)?;
     let mut rows = Vec::new();
     for (what, senders, budget) in [("alone", 1, 10.0), ("50 people at once", 50, 2.0)] {
