@@ -1,8 +1,9 @@
 //! `cargo bench`: the budgets of `chatd`, measured against the release binary as users run it.
 //!
 //! ```text
-//! cargo bench                      the default lines, under three minutes
+//! cargo bench                      the default lines, under four minutes
 //! cargo bench -- fanout memory     the lines whose name contains one of these
+//! cargo bench -- all               every line, ten minutes
 //! cargo bench -- --list            which lines there are
 //! cargo bench -- --json FILE       the same table as JSON too
 //! ```
@@ -23,6 +24,7 @@
 )]
 
 mod crowd;
+mod grid;
 mod lines;
 mod machine;
 mod server;
@@ -61,7 +63,8 @@ impl Arguments {
     }
 
     fn picks(&self, line: &Line) -> bool {
-        if self.names.is_empty() { line.by_default } else { self.names.iter().any(|name| line.name.contains(name)) }
+        let named = |name: &String| name == "all" || line.name.contains(name.as_str());
+        if self.names.is_empty() { line.by_default } else { self.names.iter().any(named) }
     }
 }
 
@@ -69,7 +72,7 @@ fn main() -> ExitCode {
     let arguments = match Arguments::parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            eprintln!("{error}\nTry: cargo bench -- [--list] [--json FILE] [NAME…]");
+            eprintln!("{error}\nTry: cargo bench -- [--list] [--json FILE] [all | NAME…]");
             return ExitCode::from(64);
         }
     };

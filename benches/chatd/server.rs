@@ -1,4 +1,4 @@
-//! The server under test: the release binary as a child process, its CPU time and its memory.
+//! The server under test: the release binary, or a peer, as a child process; its CPU time and its memory.
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
@@ -25,6 +25,8 @@ const LOG_LINES: usize = 20;
 /// A running server. Dropped without [`Server::stop`] it is killed.
 pub struct Server {
     child: Child,
+    /// Its name and version, as it says itself.
+    pub name: String,
     pub address: SocketAddr,
     log: Arc<Mutex<VecDeque<String>>>,
 }
@@ -54,17 +56,24 @@ impl Server {
             command.env_remove(name);
         }
         command.args(["--listen", "127.0.0.1:0", "--data"]).arg(data).env("CHATD_RATE_LIMITS", "off");
-        command.envs(environment.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| format!("{BINARY} cannot be started: {error}"))?;
+        command.envs(environment.iter().copied());
+        Self::spawn(command)
+    }
+
+    /// Starts a program that says on standard error where it listens: `NAME listens on http://ADDRESS`.
+    pub fn spawn(mut command: Command) -> Outcome<Self> {
+        let program = command.get_program().to_string_lossy().into_owned();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| format!("{program} cannot be started: {error}"))?;
         let stderr = child.stderr.take().expect("it was piped");
         let log = Arc::new(Mutex::new(VecDeque::new()));
-        let (told, address) = channel();
+        let (told, greeting) = channel();
         let keep = Arc::clone(&log);
         std::thread::spawn(move || read_log(stderr, &keep, &told));
         let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
-        let mut server = Self { child, address: unknown, log };
-        let address = address.recv_timeout(START_TIME);
-        server.address = address.map_err(|_| server.explain("the server did not start"))?;
+        let mut server = Self { child, name: String::new(), address: unknown, log };
+        let greeting = greeting.recv_timeout(START_TIME);
+        (server.name, server.address) = greeting.map_err(|_| server.explain(&format!("{program} did not start")))?;
         Ok(server)
     }
 
@@ -101,6 +110,21 @@ impl Server {
         let ticks = ticks(14).zip(ticks(15)).map(|(user, system)| user + system);
         let ticks = ticks.ok_or_else(|| format!("{path} has no CPU times"))?;
         Ok(Duration::from_millis(ticks * 1_000 / rustix::param::clock_ticks_per_second()))
+    }
+
+    /// How often its threads have gone to sleep so far, which is how often they were woken (proc(5), `status`,
+    /// voluntary context switches). A thread that has ended is not in it.
+    pub fn sleeps(&self) -> Outcome<u64> {
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let tasks = fs::read_dir(&tasks).map_err(|error| self.explain(&format!("{tasks}: {error}")))?;
+        let mut sleeps = 0;
+        for task in tasks.flatten() {
+            let Ok(text) = fs::read_to_string(task.path().join("status")) else { continue };
+            let field = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+            let count = field.and_then(|count| count.trim().parse::<u64>().ok());
+            sleeps += count.ok_or("this kernel does not count context switches")?;
+        }
+        Ok(sleeps)
     }
 
     pub fn memory(&self) -> Outcome<Memory> {
@@ -152,12 +176,13 @@ impl Drop for Server {
     }
 }
 
-/// Reads the server's log to its end, so that a full pipe never stops it, and tells the address it listens on.
-fn read_log(stderr: ChildStderr, keep: &Mutex<VecDeque<String>>, told: &Sender<SocketAddr>) {
+/// Reads the server's log to its end, so that a full pipe never stops it, and tells its name and address.
+fn read_log(stderr: ChildStderr, keep: &Mutex<VecDeque<String>>, told: &Sender<(String, SocketAddr)>) {
     for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-        let address = line.split_once(" listens on http://").and_then(|(_, address)| address.trim().parse().ok());
-        if let Some(address) = address {
-            let _ = told.send(address);
+        if let Some((name, address)) = line.split_once(" listens on http://")
+            && let Ok(address) = address.trim().parse()
+        {
+            let _ = told.send((name.to_owned(), address));
         }
         let mut keep = keep.lock().unwrap_or_else(PoisonError::into_inner);
         keep.push_back(line);

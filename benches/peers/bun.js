@@ -24,4 +24,4 @@ const server = Bun.serve({
   },
 });
 
-console.log(`Bun ${Bun.version} listens on ${server.port}`);
+console.error(`Bun ${Bun.version} listens on http://127.0.0.1:${server.port}`);

@@ -25,5 +25,6 @@ sockets.on("connection", (socket, request) => {
 });
 
 server.listen(0, "127.0.0.1", () => {
-  console.log(`ws ${version} on Node.js ${process.version} listens on ${server.address().port}`);
+  const { port } = server.address();
+  console.error(`ws ${version} on Node.js ${process.version} listens on http://127.0.0.1:${port}`);
 });

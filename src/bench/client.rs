@@ -229,6 +229,27 @@ impl Client {
         Ok(())
     }
 
+    /// Waits until `count` handshakes have succeeded.
+    ///
+    /// # Errors
+    /// If one does not.
+    pub fn await_upgrades(&mut self, count: usize) -> Outcome<()> {
+        let mut seen = 0;
+        while seen < count {
+            let any = self.turn(Instant::now() + PATIENCE, |_, piece| {
+                if let Piece::Answer { status, body } = piece {
+                    expect_success(status, body)?;
+                    seen += usize::from(status == 101);
+                }
+                Ok(())
+            })?;
+            if !any {
+                return Err(format!("{seen} of {count} handshakes were answered"));
+            }
+        }
+        Ok(())
+    }
+
     /// Reads and drops what comes until nothing has come for `quiet`.
     ///
     /// # Errors

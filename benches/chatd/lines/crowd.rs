@@ -5,7 +5,7 @@ use std::time::Instant;
 use chatd::chat::access;
 
 use super::Scene;
-use crate::crowd::{self, Crowd, MEMBERS};
+use crate::crowd::{self, Crowd, Plan};
 use crate::server::Server;
 use crate::table::{Budget, Row};
 use chatd::bench::Outcome;
@@ -15,6 +15,7 @@ use chatd::bench::people;
 use chatd::bench::wire;
 use chatd::bench::wire::expect_success;
 
+const MEMBERS: usize = 10_000;
 /// Members who are connected while others connect.
 const ONLINE: usize = 1_000;
 /// Members who connect in a round.
@@ -28,7 +29,7 @@ const PAGES: usize = 200;
 pub fn measure(scene: &Scene) -> Outcome<Vec<Row>> {
     let data = scene.folder().join("data");
     Server::start(&data)?.stop()?;
-    let crowd = Crowd::gather(&data)?;
+    let crowd = Crowd::gather(&data, Plan { members: MEMBERS, channels: 100, roles: 50 })?;
     let mut rows = vec![checks(scene, &data, &crowd)?];
     let server = Server::start(&data)?;
     let mut client = Client::new(server.address)?;

@@ -1,6 +1,5 @@
 //! The lines of the table, one file a subject.
 
-mod bare_send;
 mod binary;
 mod crowd;
 mod fanout;
@@ -43,7 +42,7 @@ pub const LINES: &[Line] = &[
     },
     Line {
         name: "fanout",
-        about: "server CPU for one delivery to one of 500 members, with 1 and 32 messages in flight",
+        about: "server CPU for one delivery to 32 and 500 members with 1, 4 and 32 in flight; peers beside it",
         by_default: true,
         measure: fanout::measure,
     },
