@@ -27,6 +27,8 @@ mod crowd;
 mod grid;
 mod lines;
 mod machine;
+mod messages;
+mod requests;
 mod server;
 mod table;
 

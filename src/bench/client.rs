@@ -84,6 +84,18 @@ impl Client {
         self.connections.get_mut(ids).into_iter().flatten().for_each(|connection| connection.socket = None);
     }
 
+    /// Says goodbye on gateway connections, which ends their sessions, and closes them.
+    ///
+    /// # Errors
+    /// If a connection is broken.
+    pub fn leave(&mut self, ids: Range<Id>) -> Outcome<()> {
+        for id in ids.clone() {
+            self.send(id, |out| wire::close_frame(out, 1000))?;
+        }
+        self.close(ids);
+        Ok(())
+    }
+
     /// Sends what `write` writes.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::Outcome;
 use super::client::{Client, Id};
-use super::deliveries::{Deliveries, Faults};
+use super::deliveries::{Deliveries, Faults, content};
 use super::effort::{Effort, Share};
 use super::flight::PATIENCE;
 use super::people::Place;
@@ -106,7 +106,8 @@ impl Run<'_> {
             };
             let (pace, number) = (self.pace, self.sent);
             let person = sender - pace.senders.start;
-            client.send(sender, |out| posting::post(out, pace.place, person, number, pace.length))?;
+            let content = content(number, pace.length);
+            client.send(sender, |out| posting::post(out, pace.place, person, &content))?;
             self.free.pop_front();
             self.deliveries.sent(number, None);
             self.late = self.late.max(late);

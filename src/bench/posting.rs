@@ -41,7 +41,7 @@ impl Asker for Posting<'_> {
         if more {
             // 128 to 200 characters, all lengths alike.
             let length = 128 + (self.sent * 37 % 73) as usize;
-            post(request, self.place, id - self.first, self.sent, length);
+            post(request, self.place, id - self.first, &content(self.sent, length));
             self.sent += 1;
         }
         more
@@ -53,9 +53,9 @@ impl Asker for Posting<'_> {
     }
 }
 
-/// Writes the request that posts a message of `length` characters, by the `person`th of the people.
-pub fn post(request: &mut Vec<u8>, place: &Place, person: usize, number: u64, length: usize) {
-    let body = json!({"content": content(number, length)}).to_string();
+/// Writes the request that posts a message, by the `person`th of the people.
+pub fn post(request: &mut Vec<u8>, place: &Place, person: usize, content: &str) {
+    let body = json!({"content": content}).to_string();
     let token = place.tokens.get(person).map(String::as_str);
     wire::request(request, "POST", &place.messages, token, Some(&body));
 }
@@ -106,7 +106,7 @@ pub struct Posts<'a> {
 
 impl Way for Posts<'_> {
     fn send(&mut self, client: &mut Client, slot: usize, number: u64) -> Outcome<Option<Sent>> {
-        client.send(self.senders.start + slot, |out| post(out, self.place, slot, number, self.length))?;
+        client.send(self.senders.start + slot, |out| post(out, self.place, slot, &content(number, self.length)))?;
         Ok(Some(Sent { is_answered: true, except: None }))
     }
 

@@ -69,6 +69,12 @@ pub fn text_frame(out: &mut Vec<u8>, text: &[u8]) {
     out.extend(text);
 }
 
+/// Writes a close frame with this code.
+pub fn close_frame(out: &mut Vec<u8>, code: u16) {
+    out.extend([0x88, 0x80 | 2, 0, 0, 0, 0]);
+    out.extend(code.to_be_bytes());
+}
+
 /// An error with what the server says, unless it says that all is well.
 ///
 /// # Errors

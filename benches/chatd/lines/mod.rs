@@ -3,12 +3,15 @@
 mod binary;
 mod crowd;
 mod fanout;
+mod growth;
 mod history;
 mod latency;
 mod memory;
+mod rest;
 mod search;
 mod start;
 mod throughput;
+mod written;
 
 use std::path::Path;
 
@@ -64,6 +67,12 @@ pub const LINES: &[Line] = &[
         by_default: false,
         measure: memory::ten_thousand,
     },
+    Line {
+        name: "rest",
+        about: "wake-ups of the server while 100 people are connected and nobody does anything",
+        by_default: true,
+        measure: rest::measure,
+    },
     Line { name: "start", about: "from exec to the first answer", by_default: true, measure: start::measure },
     Line { name: "binary", about: "size of the stripped binary", by_default: true, measure: binary::measure },
     Line {
@@ -82,13 +91,31 @@ pub const LINES: &[Line] = &[
         name: "written",
         about: "bytes that a message of 200 makes the server write, the search index included",
         by_default: true,
-        measure: search::written,
+        measure: written::measure,
+    },
+    Line {
+        name: "written-paced",
+        about: "the same when 50 messages a second come, each on its own",
+        by_default: false,
+        measure: written::paced,
     },
     Line {
         name: "search",
         about: "searches over 1,000,000 messages, of several kinds",
         by_default: false,
         measure: search::measure,
+    },
+    Line {
+        name: "growth-messages",
+        about: "what pages, a post, a search, coming back and a start cost with 1,000 to 1,000,000 messages",
+        by_default: false,
+        measure: growth::messages,
+    },
+    Line {
+        name: "growth-members",
+        about: "what coming in, a post and a page of members cost in a server of 10 to 10,000",
+        by_default: false,
+        measure: growth::members,
     },
 ];
 

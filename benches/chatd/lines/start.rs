@@ -22,8 +22,8 @@ pub fn measure(scene: &Scene) -> Outcome<Vec<Row>> {
     ])
 }
 
-/// In milliseconds.
-fn start(data: &Path) -> Outcome<f64> {
+/// How long that takes on this folder, in milliseconds.
+pub fn start(data: &Path) -> Outcome<f64> {
     let begin = Instant::now();
     let server = Server::start(data)?;
     let mut client = Client::new(server.address)?;
