@@ -3,10 +3,8 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use flate2::{Compression, write::GzEncoder};
 use hmac_sha256::Hash;
 
 #[path = "src/web/bundle.rs"]
@@ -41,11 +39,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Compressed as well as gzip can: it happens once per build instead of at each request.
+/// Compressed as well as gzip can be, 5 % better than `gzip -9`: it happens once per build instead of at each request.
 fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes)?;
-    encoder.finish()
+    let mut packed = Vec::new();
+    zopfli::compress(zopfli::Options::default(), zopfli::Format::Gzip, bytes, &mut packed)?;
+    Ok(packed)
 }
 
 /// 64 bits of a hash: nobody chooses the content, so they only have to differ.

@@ -159,9 +159,8 @@ impl Outlet for Feed {
         drop(queue);
         let mut numbering = self.lock();
         if let Some(events) = commit() {
-            for event in events {
-                numbering.enqueue(Entry::Event(Box::new(event)));
-            }
+            // All at once: a fan-out that woke for the first alone would write every socket twice.
+            numbering.enqueue_all(events.into_iter().map(|event| Entry::Event(Box::new(event))));
         }
     }
 }
@@ -175,13 +174,23 @@ pub(super) struct Numbering<'a> {
 impl Numbering<'_> {
     /// Gives `entry` the next number and puts it in.
     pub(super) fn enqueue(&mut self, entry: Entry) -> u64 {
-        *self.last += 1;
+        self.enqueue_all(std::iter::once(entry))
+    }
+
+    /// Gives each entry the next number and puts them in together; the last number.
+    fn enqueue_all(&mut self, entries: impl Iterator<Item = Entry>) -> u64 {
         let mut queue = self.feed.queue();
-        if !queue.closed {
-            queue.entries.push_back((*self.last, entry));
+        let before = *self.last;
+        for entry in entries {
+            *self.last += 1;
+            if !queue.closed {
+                queue.entries.push_back((*self.last, entry));
+            }
         }
         drop(queue);
-        self.feed.rouse();
+        if *self.last > before {
+            self.feed.rouse();
+        }
         *self.last
     }
 }

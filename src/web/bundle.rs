@@ -1,4 +1,4 @@
-//! What the client consists of: its files, the joined style sheet, and the page with its marks filled.
+//! What the client consists of: its files, the joined style sheets, and the page with its marks filled.
 //!
 //! The build script runs this over `static/` for what is embedded, and `--static` at each request, so that both serve
 //! the same keys.
@@ -15,8 +15,10 @@ const PRELOAD_MARK: &str = "<!-- modulepreload -->";
 const PAGE: &str = "index.html";
 /// The module that the page starts.
 pub const ENTRY: &str = "app.js";
-/// The joined style sheet.
+/// The style sheet that the page waits for: that of the first screen.
 const SHEET: &str = "app.css";
+/// The style sheet of the components that are fetched later; the first of them brings it along.
+const LATER_SHEET: &str = "later.css";
 /// These style sheets come first, in this order: the others build on them.
 const FIRST_SHEETS: [&str; 3] = ["styles/reset.css", "styles/tokens.css", "styles/base.css"];
 /// Folders within folders; `static/components/NAME/` is two.
@@ -66,13 +68,17 @@ pub fn read(folder: &Path) -> io::Result<Bundle> {
     walk(folder, "", DEPTH_MAX, &mut files)?;
     files.sort_by(|a, b| a.key.cmp(&b.key));
     let (sheets, mut files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.key.ends_with(".css"));
-    files.push(join(sheets));
+    let needed = needed_at_once(&files);
+    let (now, later): (Vec<_>, Vec<_>) = sheets.into_iter().partition(|sheet| {
+        sheet.key.starts_with("styles/") || needed.contains(&format!("{}.js", sheet.key.trim_end_matches(".css")))
+    });
+    files.extend([join(SHEET, now), join(LATER_SHEET, later)]);
     files.sort_by(|a, b| a.key.cmp(&b.key));
     let page = files.iter().position(|file| file.key == PAGE).map(|at| files.remove(at));
     let page =
         page.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no {PAGE} in {}", folder.display())))?;
     let page = String::from_utf8(page.bytes).map_err(io::Error::other)?;
-    Ok(Bundle { page: page.replace(PRELOAD_MARK, &preloads(&files)), files })
+    Ok(Bundle { page: page.replace(PRELOAD_MARK, &preloads(&needed)), files })
 }
 
 /// Collects the files below `folder`. Symbolic links are not followed: nothing outside the folder is ever served.
@@ -93,8 +99,8 @@ fn walk(folder: &Path, prefix: &str, depth: usize, files: &mut Vec<File>) -> io:
     Ok(())
 }
 
-/// One style sheet of all: one request, and an order that does not depend on which component loads first.
-fn join(mut sheets: Vec<File>) -> File {
+/// One style sheet of many: one request, and an order that does not depend on which component loads first.
+fn join(key: &str, mut sheets: Vec<File>) -> File {
     let rank = |key: &str| FIRST_SHEETS.iter().position(|first| *first == key).unwrap_or(FIRST_SHEETS.len());
     sheets.sort_by(|a, b| (rank(&a.key), &a.key).cmp(&(rank(&b.key), &b.key)));
     let mut bytes = Vec::new();
@@ -104,12 +110,11 @@ fn join(mut sheets: Vec<File>) -> File {
             bytes.push(b'\n');
         }
     }
-    File { key: SHEET.to_owned(), kind: "text/css; charset=utf-8", bytes }
+    File { key: key.to_owned(), kind: "text/css; charset=utf-8", bytes }
 }
 
-/// A link for each module that the entry imports, and they in turn; what is imported later, when it is needed, is not
-/// waited for.
-fn preloads(files: &[File]) -> String {
+/// The modules that the entry imports, and they in turn; what is imported later, when it is needed, is not among them.
+fn needed_at_once(files: &[File]) -> BTreeSet<String> {
     let mut needed = BTreeSet::new();
     let mut waiting = vec![ENTRY.to_owned()];
     while let Some(key) = waiting.pop() {
@@ -119,6 +124,11 @@ fn preloads(files: &[File]) -> String {
             waiting.extend(text.lines().filter_map(imported).map(|path| resolve(&key, path)));
         }
     }
+    needed
+}
+
+/// A link for each module that the first screen needs.
+fn preloads(needed: &BTreeSet<String>) -> String {
     let modules = needed.iter().filter(|key| *key != ENTRY);
     let links = modules.map(|key| format!("<link rel=\"modulepreload\" href=\"{ASSETS_MARK}/{key}\">"));
     links.collect::<Vec<_>>().join("\n")

@@ -3,7 +3,7 @@
 //! Forty small files are good to read, and forty requests to wait for. Each module becomes a function of its own within
 //! the joined one, so no name meets another; whoever is fetched later imports its old address, which hands out the same
 //! things. It relies on how our modules are written (`tests/client/sources.test.mjs` sees to that): imports and exports
-//! begin their lines, exports name what they declare, and nothing exported is assigned anew.
+//! begin their lines, exports name what they declare, nothing exported is assigned anew, no text has several lines.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -69,7 +69,7 @@ impl Core {
         self.modules.insert(key.to_owned(), Module { name, exports });
     }
 
-    /// A module's lines, without comments, with its imports taken from the others; and what it exports.
+    /// A module's lines, without comments and indentation, with its imports taken from the others; and what it exports.
     fn body(&self, key: &str, source: &str) -> (String, Vec<String>) {
         let (mut body, mut exports) = (String::new(), Vec::new());
         let (mut import, mut in_comment) = (String::new(), false);
@@ -94,7 +94,7 @@ impl Core {
                 body.push_str(&without_types(declared));
                 body.push('\n');
             } else if !start.is_empty() && !start.starts_with("//") {
-                body.push_str(&without_types(line));
+                body.push_str(&without_types(start));
                 body.push('\n');
             }
         }
@@ -174,9 +174,9 @@ mod tests {
         };
         assert_eq!(
             text(CORE).unwrap(),
-            "const $module0 = (() => {\nconst HIDDEN = 1;\nconst SEEN = HIDDEN;\nclass Two {\n  value = 2;\n}\n\
+            "const $module0 = (() => {\nconst HIDDEN = 1;\nconst SEEN = HIDDEN;\nclass Two {\nvalue = 2;\n}\n\
              return { SEEN, Two };\n})();\n\
-             const $module1 = (() => {\nconst { Two } = $module0;\nasync function one() {\n  return new Two();\n}\n\
+             const $module1 = (() => {\nconst { Two } = $module0;\nasync function one() {\nreturn new Two();\n}\n\
              return { one };\n})();\n\
              const $module2 = (() => {\nconst { Two } = $module0;\nnew Two();\nreturn {  };\n})();\n\
              const {  one: uno,} = $module1;\nuno();\nexport { $module1, $module0 };\n"

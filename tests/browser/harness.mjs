@@ -59,6 +59,8 @@ export class Server {
   /** Starts it, or starts it again on the same folder and port; resolves once it listens. */
   async start() {
     const options = ["--listen", `127.0.0.1:${this.port}`, "--data", join(this.folder, "data"), "--rate-limits", "off", "--registration", "open"];
+    const { CHATD_TEST_STATIC: client } = process.env;
+    if (client) options.push("--static", client);
     const child = this.#process = spawn(binary(), options, { stdio: ["ignore", "pipe", "pipe"] });
     await new Promise((listens, failed) => {
       const heard = (line) => {
@@ -136,6 +138,14 @@ export class Person {
   /** Many messages, in order and fast: each waits for its place in the queue, not for the one before to be read. */
   async writeMany(channel, count, content) {
     for (let at = 0; at < count; at += 1) await this.write(channel, content(at));
+  }
+
+  /** A file, ready to be named by a message. @param {string} name @param {string} type @param {Buffer} bytes */
+  async upload(name, type, bytes) {
+    const answer = await fetch(`${this.server.origin}/api/rest/uploads?filename=${encodeURIComponent(name)}`, {
+      method: "POST", headers: { "Content-Type": type, Authorization: `Bearer ${this.token}` }, body: bytes });
+    assert.ok(answer.ok, `uploading ${name}: ${answer.status}`);
+    return answer.json();
   }
 
   async addChannel(server, name, more = {}) {

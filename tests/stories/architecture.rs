@@ -10,13 +10,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("net", &["model"]),
     ("store", &["model"]),
     ("media", &["model"]),
+    ("backup", &["media", "model", "store"]),
     ("chat", &["auth", "model", "store"]),
     ("rest", &["auth", "chat", "media", "model", "net"]),
     ("gateway", &["auth", "chat", "model", "net"]),
     ("web", &["model", "net"]),
-    ("app", &["auth", "chat", "gateway", "media", "model", "net", "rest", "store", "web"]),
+    ("app", &["auth", "backup", "chat", "gateway", "media", "model", "net", "rest", "store", "web"]),
     ("bench", &["app", "auth", "model"]),
-    ("cli", &["app", "bench", "chat", "gateway", "model", "net", "rest"]),
+    ("cli", &["app", "backup", "bench", "chat", "gateway", "model", "net", "rest"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<(String, String)>) {

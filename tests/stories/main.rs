@@ -6,6 +6,7 @@
 mod chance;
 mod company;
 mod harness;
+mod process;
 
 mod accounts;
 mod acts;
@@ -19,6 +20,7 @@ mod blocks;
 mod categories;
 mod channels;
 mod crash;
+mod data;
 mod dms;
 mod files;
 mod gateway;
