@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use chatd::bench::Outcome;
+use chatd::bench::process::{self, Memory};
 
 /// The binary that cargo has built for the benches, with the release profile.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_chatd");
@@ -29,17 +30,6 @@ pub struct Server {
     pub name: String,
     pub address: SocketAddr,
     log: Arc<Mutex<VecDeque<String>>>,
-}
-
-/// The server's memory in bytes (proc(5), `smaps_rollup`).
-#[derive(Clone, Copy, Debug)]
-pub struct Memory {
-    /// All pages that it has mapped and touched.
-    pub resident: f64,
-    /// The same, with pages that other processes use too (libc) counted in part.
-    pub proportional: f64,
-    /// What it has written to or alone has mapped.
-    pub private: f64,
 }
 
 impl Server {
@@ -83,20 +73,14 @@ impl Server {
         format!("{what}; its log ends:\n      {}", log.iter().map(String::as_str).collect::<Vec<_>>().join("\n      "))
     }
 
-    /// CPU time so far, user and system: the sum over its threads of what the scheduler has counted (nanoseconds, in
-    /// the first field of `/proc/PID/task/TID/schedstat`). A thread that has ended is not in it, so connections must
-    /// stay open from one reading to the next.
+    /// CPU time so far: see [`process::cpu`].
     pub fn cpu(&self) -> Outcome<Duration> {
-        let tasks = format!("/proc/{}/task", self.child.id());
-        let tasks = fs::read_dir(&tasks).map_err(|error| self.explain(&format!("{tasks}: {error}")))?;
-        let mut nanoseconds = 0;
-        for task in tasks.flatten() {
-            // A thread may end between listing and reading.
-            let Ok(text) = fs::read_to_string(task.path().join("schedstat")) else { continue };
-            let count = text.split(' ').next().and_then(|count| count.parse::<u64>().ok());
-            nanoseconds += count.ok_or("this kernel has no /proc/PID/task/TID/schedstat")?;
-        }
-        Ok(Duration::from_nanos(nanoseconds))
+        process::cpu(self.id()).map_err(|error| self.explain(&error))
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// CPU time so far with that of threads that have ended, in the kernel's ticks of 10 ms (proc(5), `stat`, fields
@@ -128,18 +112,7 @@ impl Server {
     }
 
     pub fn memory(&self) -> Outcome<Memory> {
-        let path = format!("/proc/{}/smaps_rollup", self.child.id());
-        let text = fs::read_to_string(&path).map_err(|error| self.explain(&format!("{path}: {error}")))?;
-        let field = |name: &str| {
-            let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
-            let kib = line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok());
-            kib.map(|kib| kib * 1024.0).ok_or_else(|| format!("{path} has no {name}"))
-        };
-        Ok(Memory {
-            resident: field("Rss:")?,
-            proportional: field("Pss:")?,
-            private: field("Private_Clean:")? + field("Private_Dirty:")?,
-        })
+        process::memory(self.id()).map_err(|error| self.explain(&error))
     }
 
     /// Bytes that it has made the kernel write to disk, or will have (proc(5), `io`).

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+pub use chatd::bench::figures::{median, number};
 use serde_json::{Value, json};
 
 use crate::grid::Grid;
@@ -162,35 +163,4 @@ impl Table {
         let rows: Vec<_> = self.rows.iter().map(Row::json).collect();
         format!("{:#}\n", json!({"measured_on": facts, "lines": rows}))
     }
-}
-
-/// The middle of the values, or the mean of the two in the middle.
-pub fn median(values: &[f64]) -> Option<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    match sorted.len() {
-        0 => None,
-        odd if odd % 2 == 1 => Some(sorted[middle]),
-        _ => Some(f64::midpoint(sorted[middle - 1], sorted[middle])),
-    }
-}
-
-/// Three figures are enough; large numbers are grouped.
-pub fn number(value: f64) -> String {
-    if value < 100.0 {
-        let digits = if value < 10.0 { 2 } else { 1 };
-        let text = format!("{value:.digits$}");
-        // A whole budget is printed as it was written.
-        return if value.fract() == 0.0 { format!("{value:.0}") } else { text };
-    }
-    let digits = format!("{value:.0}");
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }

@@ -4,6 +4,8 @@
 use std::net::{SocketAddr, TcpStream};
 use std::ops::Range;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
@@ -23,6 +25,8 @@ const BUFFER_BYTES: usize = 256 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Events taken from the epoll at once.
 const EVENTS: usize = 1024;
+/// Who may be stopped looks so often whether they are.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Any number of connections to one server.
 pub struct Client {
@@ -32,6 +36,7 @@ pub struct Client {
     events: Vec<epoll::Event>,
     buffer: Vec<u8>,
     request: Vec<u8>,
+    stop: Option<Arc<AtomicBool>>,
 }
 
 /// Who asks in a closed loop: each connection's next request goes out when its last one is answered.
@@ -56,7 +61,13 @@ impl Client {
             events: Vec::with_capacity(EVENTS),
             buffer: vec![0; BUFFER_BYTES],
             request: Vec::new(),
+            stop: None,
         })
+    }
+
+    /// Fails from the moment on that this is set.
+    pub fn stop_when(&mut self, stop: &Arc<AtomicBool>) {
+        self.stop = Some(Arc::clone(stop));
     }
 
     /// Opens `count` connections: their numbers follow on each other.
@@ -111,7 +122,25 @@ impl Client {
     /// # Errors
     /// If a connection is broken, or `come` has one.
     pub fn turn(&mut self, until: Instant, mut come: impl FnMut(Id, Piece<'_>) -> Outcome<()>) -> Outcome<bool> {
+        while let Some(stop) = &self.stop {
+            if stop.load(Ordering::Relaxed) {
+                return Err("it was to stop".to_owned());
+            }
+            let look = Instant::now() + LOOK;
+            if until <= look {
+                break;
+            }
+            self.wait(look)?;
+            if !self.events.is_empty() {
+                return self.take(&mut come);
+            }
+        }
         self.wait(until)?;
+        self.take(&mut come)
+    }
+
+    /// Hands over what has come.
+    fn take(&mut self, come: &mut impl FnMut(Id, Piece<'_>) -> Outcome<()>) -> Outcome<bool> {
         for event in &self.events {
             let id = usize::try_from(event.data.u64()).unwrap_or(Id::MAX);
             let connection = self.connections.get_mut(id).ok_or("an event of no connection")?;

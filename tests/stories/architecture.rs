@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("gateway", &["auth", "chat", "model", "net"]),
     ("web", &["model", "net"]),
     ("app", &["auth", "backup", "chat", "gateway", "media", "model", "net", "rest", "store", "web"]),
-    ("bench", &["app", "auth", "model"]),
+    ("bench", &["app", "auth", "media", "model"]),
     ("cli", &["app", "backup", "bench", "chat", "gateway", "model", "net", "rest"]),
 ];
 

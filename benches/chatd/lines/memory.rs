@@ -5,11 +5,12 @@
 use std::time::Duration;
 
 use super::Scene;
-use crate::server::{Memory, Server};
+use crate::server::Server;
 use crate::table::{Budget, Row};
 use chatd::bench::Outcome;
 use chatd::bench::client::Client;
 use chatd::bench::people::{self, Place};
+use chatd::bench::process::Memory;
 
 /// A user may hold this many gateways.
 const GATEWAYS_EACH: usize = 20;
