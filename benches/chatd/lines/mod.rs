@@ -1,8 +1,10 @@
 //! The lines of the table, one file a subject.
 
 mod binary;
+mod client;
 mod crowd;
 mod fanout;
+mod faults;
 mod growth;
 mod history;
 mod latency;
@@ -76,6 +78,12 @@ pub const LINES: &[Line] = &[
     Line { name: "start", about: "from exec to the first answer", by_default: true, measure: start::measure },
     Line { name: "binary", about: "size of the stripped binary", by_default: true, measure: binary::measure },
     Line {
+        name: "client",
+        about: "what the web client loads for its first screen, compressed",
+        by_default: true,
+        measure: client::measure,
+    },
+    Line {
         name: "crowd",
         about: "a server of 10,000 members: a permission check, connecting, and pages of members",
         by_default: true,
@@ -116,6 +124,24 @@ pub const LINES: &[Line] = &[
         about: "what coming in, a post and a page of members cost in a server of 10 to 10,000",
         by_default: false,
         measure: growth::members,
+    },
+    Line {
+        name: "faults-backup",
+        about: "sends during backups of 200,000 messages, against calm",
+        by_default: false,
+        measure: faults::backup,
+    },
+    Line {
+        name: "faults-sign-ins",
+        about: "sends and memory during 200 sign-ins at once; whether a refusal's time tells who exists",
+        by_default: false,
+        measure: faults::sign_ins,
+    },
+    Line {
+        name: "faults-readers",
+        about: "deliveries and memory with 50 of 200 readers stopped, against calm",
+        by_default: false,
+        measure: faults::readers,
     },
 ];
 
