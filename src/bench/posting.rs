@@ -3,8 +3,7 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Outcome;
 use super::client::{Asker, Client, Id};
@@ -76,22 +75,15 @@ pub fn run(client: &mut Client, senders: Range<Id>, place: &Place, until: Until)
 /// # Errors
 /// If it is one that [`post`] did not make.
 pub fn read(text: &[u8]) -> Outcome<Option<Said>> {
-    #[derive(Deserialize)]
-    struct Frame<'a> {
-        #[serde(borrow)]
-        d: Created<'a>,
-    }
-    #[derive(Deserialize)]
-    struct Created<'a> {
-        message_id: &'a str,
-        content: &'a str,
-    }
     if wire::op_and_s(text)?.0 != MESSAGE_CREATE {
         return Ok(None);
     }
-    let Frame { d } = serde_json::from_slice(text).map_err(|error| format!("MESSAGE_CREATE: {error}"))?;
-    let id = d.message_id.parse().map_err(|_| format!("message_id is {}", d.message_id))?;
-    Ok(Some(Said { number: deliveries::number(d.content)?, id }))
+    // Once for each message, not for each delivery: a reader of its own would only make the program larger.
+    let frame: Value = serde_json::from_slice(text).map_err(|error| format!("MESSAGE_CREATE: {error}"))?;
+    let field = |name: &str| frame.get("d").and_then(|d| d.get(name)).and_then(Value::as_str);
+    let id = field("message_id").and_then(|id| id.parse().ok()).ok_or("MESSAGE_CREATE has no message_id")?;
+    let content = field("content").ok_or("MESSAGE_CREATE has no content")?;
+    Ok(Some(Said { number: deliveries::number(content)?, id }))
 }
 
 /// Messages in flight that are posted, each slot by a connection and a person of its own.

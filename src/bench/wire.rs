@@ -3,6 +3,8 @@
 
 use std::io::Write;
 
+use serde_json::Value;
+
 use super::Outcome;
 
 /// Something whole that has come from the server.
@@ -140,12 +142,6 @@ pub fn frame(bytes: &[u8]) -> Outcome<Option<(Piece<'_>, usize)>> {
 /// # Errors
 /// If it is no such frame.
 pub fn op_and_s(text: &[u8]) -> Outcome<(u64, u64)> {
-    #[derive(serde::Deserialize)]
-    struct Frame {
-        op: u64,
-        #[serde(default)]
-        s: u64,
-    }
     // `{"op":11,"s":7,"d":…` needs no JSON reader; another order of the fields does.
     if let Some(rest) = text.strip_prefix(b"{\"op\":") {
         let (op, rest) = leading_number(rest);
@@ -153,8 +149,9 @@ pub fn op_and_s(text: &[u8]) -> Outcome<(u64, u64)> {
             return Ok((op, leading_number(rest).0));
         }
     }
-    let frame: Frame = serde_json::from_slice(text).map_err(|error| format!("a frame is not as agreed: {error}"))?;
-    Ok((frame.op, frame.s))
+    let frame: Value = serde_json::from_slice(text).map_err(|error| format!("a frame is not as agreed: {error}"))?;
+    let field = |name: &str| frame.get(name).and_then(Value::as_u64);
+    Ok((field("op").ok_or("a frame has no op")?, field("s").unwrap_or(0)))
 }
 
 fn leading_number(text: &[u8]) -> (u64, &[u8]) {
