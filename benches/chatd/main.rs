@@ -9,8 +9,8 @@
 //! ```
 //!
 //! Each line starts its own server as a child process on a folder of its own on the real disk, loads it from one
-//! thread (see [`chatd::bench`]), and reads CPU time and memory of the server's process from `/proc` (see [`server`]). What
-//! is noisy is measured in rounds; the figure is their median, and the table's notes tell the spread. How busy the
+//! thread (see [`chatd::bench`]), and reads CPU time and memory of the server's process from `/proc` (see [`server`]).
+//! What is noisy is measured in rounds; the figure is their median, and the table's notes tell the spread. How busy the
 //! load generator was stands there too: what a saturated generator measures is itself.
 //!
 //! A budget that is missed is told, not an error: on a busy machine every figure is worse. The exit code is 1 if a line

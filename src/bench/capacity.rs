@@ -105,8 +105,8 @@ impl Figures {
         ];
         let mut text: String = rows.iter().map(|(name, row)| format!("{name:11} {row}\n")).collect();
         text += &format!(
-            "\nThis board can carry about {} people connected, {} messages/s at p99 {} ms, if all are in one server and \
-             each message goes to all of them; with {} connected, {} messages/s.\n",
+            "\nThis board can carry about {} people connected, {} messages/s at p99 {} ms, if all are in one server \
+             and each message goes to all of them; with {} connected, {} messages/s.\n",
             n(people),
             n(self.messages_per_s(people)),
             n(self.p99_ms()),
@@ -114,10 +114,10 @@ impl Figures {
             n(self.messages_per_s(FEW.min(people)))
         );
         text += &format!(
-            "\nPeople: half of the free memory, divided by {} KB and {} more in the kernel; at most --connections ({}).\n\
-             Messages/s: a quarter of {} cores, divided by {} µs a message and {} µs for each of the people; at most half\n\
-             of what the disk took. p99: as measured at as many deliveries a second, and {} µs more for each of the\n\
-             people beyond {}. All of it was measured with the load on the same cores, over loopback.\n",
+            "\nPeople: half of the free memory, divided by {} KB and {} in the kernel; at most --connections: {}.\n\
+             Messages/s: a quarter of {} cores, divided by {} µs a message and {} µs for each of the people;\n\
+             at most half of what the disk took. p99: as measured at as many deliveries a second, and {} µs more\n\
+             for each of the people beyond {}. All of it was measured over loopback, the load on the same cores.\n",
             n(self.connection_bytes / 1e3),
             n(KERNEL_BYTES / 1e3),
             n(self.connections_max),

@@ -1,4 +1,4 @@
-//! The load generator that `cargo bench` drives the server with, and `chatd bench`, which tells an owner what their board
+//! The load generator that `cargo bench` drives the server with, and `chatd bench`, which tells an owner what a board
 //! can carry.
 
 pub mod board;
