@@ -1,10 +1,12 @@
-//! A server of 10,000 members, written into the database by chatd's own library while no server runs on it: registering
-//! them would take minutes of argon2.
+//! A server of many members, written into the database by chatd's own library while no server runs on it: registering
+//! 10,000 would take minutes of argon2.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use chatd::auth::Keys;
+use chatd::bench::Outcome;
+use chatd::bench::people::Place;
 use chatd::chat::{Caller, Chat, Config, Presences, Registration, Shared};
 use chatd::model::name::{ServerName, Username};
 use chatd::model::object::{Channel, ChannelKind, Override, Role};
@@ -13,16 +15,19 @@ use chatd::model::{
 };
 use chatd::store::{self, Store, Tx};
 
-use crate::Outcome;
-
-pub const MEMBERS: usize = 10_000;
-const CHANNELS: usize = 100;
-/// Every third channel is closed to all but some roles.
+/// In a server with roles every third channel is closed to all but some of them.
 const CLOSED: usize = 3;
-const ROLES: usize = 50;
 const ROLES_EACH: usize = 3;
 /// Members written in one job.
 const AT_ONCE: usize = 500;
+
+/// What is to be there.
+#[derive(Clone, Copy)]
+pub struct Plan {
+    pub members: usize,
+    pub channels: usize,
+    pub roles: usize,
+}
 
 /// What is there.
 pub struct Crowd {
@@ -70,15 +75,17 @@ fn keys(data: &Path) -> Outcome<Keys> {
 
 impl Crowd {
     /// Fills the data of a server that has been started once.
-    pub fn gather(data: &Path) -> Outcome<Self> {
-        eprintln!("  writing {MEMBERS} members");
+    pub fn gather(data: &Path, plan: Plan) -> Outcome<Self> {
+        eprintln!("  writing {} members", plan.members);
         let chat = open(data)?;
-        let Base { server, channels, roles } = chat.store().write(found).map_err(|error| error.to_string())?;
+        let base = chat.store().write(move |tx| found(tx, plan)).map_err(|error| error.to_string())?;
+        let Base { server, channels, roles } = base;
         let (mut members, mut sessions) = (Vec::new(), Vec::new());
-        for from in (0..MEMBERS).step_by(AT_ONCE) {
+        for from in (0..plan.members).step_by(AT_ONCE) {
             let roles = roles.clone();
             let some = chat.store().write(move |tx| {
-                (from..from + AT_ONCE).map(|number| join(tx, server, &roles, number)).collect::<Result<Vec<_>>>()
+                let some = from..plan.members.min(from + AT_ONCE);
+                some.map(|number| join(tx, server, &roles, number)).collect::<Result<Vec<_>>>()
             });
             let (some, their_sessions): (Vec<_>, Vec<_>) = some.map_err(|error| error.to_string())?.into_iter().unzip();
             members.extend(some);
@@ -94,6 +101,14 @@ impl Crowd {
         self.keys.issue_access(self.members[number], self.sessions[number], now).map_err(|error| error.to_string())
     }
 
+    /// A channel that all members see and may write in, and all of them.
+    pub fn place(&self) -> Outcome<Place> {
+        Ok(Place {
+            messages: format!("/api/rest/channels/{}/messages", self.channels[1]),
+            tokens: (0..self.members.len()).map(|number| self.token(number)).collect::<Outcome<_>>()?,
+        })
+    }
+
     pub fn caller(&self, number: usize) -> Caller {
         Caller { user_id: self.members[number], session_id: self.sessions[number], is_admin: false }
     }
@@ -106,13 +121,13 @@ struct Base {
 }
 
 /// The server, its roles and its channels, and an owner.
-fn found(tx: &mut Tx<'_>) -> Result<Base> {
+fn found(tx: &mut Tx<'_>, plan: Plan) -> Result<Base> {
     let owner = person(tx, "owner")?;
     let server = ServerId(tx.next_id());
     store::servers::add(tx.db, server, &ServerName::parse("crowd").expect("a name"), "", owner, tx.now)?;
     store::servers::add_member(tx.db, server, owner, tx.now)?;
     let mut roles = Vec::new();
-    for position in 1..=ROLES {
+    for position in 1..=plan.roles {
         let role = Role {
             role_id: RoleId(tx.next_id()),
             name: format!("role {position}"),
@@ -124,7 +139,7 @@ fn found(tx: &mut Tx<'_>) -> Result<Base> {
         roles.push(role.role_id);
     }
     let mut channels = Vec::new();
-    for position in 0..CHANNELS {
+    for position in 0..plan.channels {
         let channel = channel(tx, server, position, &roles);
         store::channels::add(tx.db, &channel)?;
         channels.push(channel.channel_id);
@@ -135,7 +150,7 @@ fn found(tx: &mut Tx<'_>) -> Result<Base> {
 fn channel(tx: &mut Tx<'_>, server: ServerId, position: usize, roles: &[RoleId]) -> Channel {
     let view = Permissions::of(&[Permission::ViewChannel]);
     let mut overrides = Vec::new();
-    if position.is_multiple_of(CLOSED) {
+    if position.is_multiple_of(CLOSED) && !roles.is_empty() {
         overrides.push(Override { role_id: server.into(), allow: Permissions::NONE, deny: view });
         let open_to = roles.iter().filter(|role| role.0 % 5 == position as i64 % 5);
         overrides.extend(open_to.map(|role| Override { role_id: *role, allow: view, deny: Permissions::NONE }));
@@ -165,7 +180,7 @@ fn person(tx: &mut Tx<'_>, name: &str) -> Result<UserId> {
 fn join(tx: &mut Tx<'_>, server: ServerId, roles: &[RoleId], number: usize) -> Result<(UserId, SessionId)> {
     let user = person(tx, &format!("member{number}"))?;
     store::servers::add_member(tx.db, server, user, tx.now)?;
-    for nth in 0..ROLES_EACH {
+    for nth in 0..ROLES_EACH.min(roles.len()) {
         store::roles::give(tx.db, server, user, roles[(number * 7 + nth * 11) % roles.len()])?;
     }
     let session = SessionId(tx.next_id());

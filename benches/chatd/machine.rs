@@ -17,6 +17,7 @@ pub fn describe(folder: &Path) -> Facts {
         ("kernel", read("/proc/sys/kernel/osrelease").trim().to_owned()),
         ("load before", format!("{load} (what else runs makes every figure worse)")),
         ("disk", disk(folder)),
+        ("commit", commit()),
         ("versions", format!("chatd {}, SQLite {}, {}", env!("CARGO_PKG_VERSION"), rusqlite::version(), rustc())),
     ]
 }
@@ -57,6 +58,17 @@ fn disk(folder: &Path) -> String {
         Some((_, device, kind)) => format!("{kind} on {device}"),
         None => "unknown".to_owned(),
     }
+}
+
+/// What was measured, and whether it is just that.
+fn commit() -> String {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let changed = git(&["status", "--porcelain"]).is_some_and(|changes| !changes.is_empty());
+    let commit = git(&["rev-parse", "--short=12", "HEAD"]).unwrap_or_else(|| "unknown".to_owned());
+    if changed { commit + ", changed" } else { commit }
 }
 
 fn rustc() -> String {

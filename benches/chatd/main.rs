@@ -1,15 +1,16 @@
 //! `cargo bench`: the budgets of `chatd`, measured against the release binary as users run it.
 //!
 //! ```text
-//! cargo bench                      the default lines, under three minutes
+//! cargo bench                      the default lines, under four minutes
 //! cargo bench -- fanout memory     the lines whose name contains one of these
+//! cargo bench -- all               every line, ten minutes
 //! cargo bench -- --list            which lines there are
 //! cargo bench -- --json FILE       the same table as JSON too
 //! ```
 //!
 //! Each line starts its own server as a child process on a folder of its own on the real disk, loads it from one
-//! thread (see [`client`]), and reads CPU time and memory of the server's process from `/proc` (see [`server`]). What
-//! is noisy is measured in rounds; the figure is their median, and the table's notes tell the spread. How busy the
+//! thread (see [`chatd::bench`]), and reads CPU time and memory of the server's process from `/proc` (see [`server`]).
+//! What is noisy is measured in rounds; the figure is their median, and the table's notes tell the spread. How busy the
 //! load generator was stands there too: what a saturated generator measures is itself.
 //!
 //! A budget that is missed is told, not an error: on a busy machine every figure is worse. The exit code is 1 if a line
@@ -22,24 +23,21 @@
     reason = "a bench may end with a message; what it indexes it made itself"
 )]
 
-mod client;
 mod crowd;
-mod deliveries;
+mod grid;
 mod lines;
 mod machine;
-mod people;
+mod messages;
+mod requests;
 mod server;
 mod table;
-mod wire;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use chatd::bench::{Outcome, client};
 use lines::{LINES, Line};
 use table::{Row, Table};
-
-/// A result whose error is a text for the terminal.
-type Outcome<T> = Result<T, String>;
 
 #[derive(Default)]
 struct Arguments {
@@ -67,7 +65,8 @@ impl Arguments {
     }
 
     fn picks(&self, line: &Line) -> bool {
-        if self.names.is_empty() { line.by_default } else { self.names.iter().any(|name| line.name.contains(name)) }
+        let named = |name: &String| name == "all" || line.name.contains(name.as_str());
+        if self.names.is_empty() { line.by_default } else { self.names.iter().any(named) }
     }
 }
 
@@ -75,7 +74,7 @@ fn main() -> ExitCode {
     let arguments = match Arguments::parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            eprintln!("{error}\nTry: cargo bench -- [--list] [--json FILE] [NAME…]");
+            eprintln!("{error}\nTry: cargo bench -- [--list] [--json FILE] [all | NAME…]");
             return ExitCode::from(64);
         }
     };

@@ -1,4 +1,4 @@
-//! The server under test: the release binary as a child process, its CPU time and its memory.
+//! The server under test: the release binary, or a peer, as a child process; its CPU time and its memory.
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::Outcome;
+use chatd::bench::Outcome;
+use chatd::bench::process::{self, Memory};
 
 /// The binary that cargo has built for the benches, with the release profile.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_chatd");
@@ -25,19 +26,10 @@ const LOG_LINES: usize = 20;
 /// A running server. Dropped without [`Server::stop`] it is killed.
 pub struct Server {
     child: Child,
+    /// Its name and version, as it says itself.
+    pub name: String,
     pub address: SocketAddr,
     log: Arc<Mutex<VecDeque<String>>>,
-}
-
-/// The server's memory in bytes (proc(5), `smaps_rollup`).
-#[derive(Clone, Copy, Debug)]
-pub struct Memory {
-    /// All pages that it has mapped and touched.
-    pub resident: f64,
-    /// The same, with pages that other processes use too (libc) counted in part.
-    pub proportional: f64,
-    /// What it has written to or alone has mapped.
-    pub private: f64,
 }
 
 impl Server {
@@ -54,17 +46,24 @@ impl Server {
             command.env_remove(name);
         }
         command.args(["--listen", "127.0.0.1:0", "--data"]).arg(data).env("CHATD_RATE_LIMITS", "off");
-        command.envs(environment.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| format!("{BINARY} cannot be started: {error}"))?;
+        command.envs(environment.iter().copied());
+        Self::spawn(command)
+    }
+
+    /// Starts a program that says on standard error where it listens: `NAME listens on http://ADDRESS`.
+    pub fn spawn(mut command: Command) -> Outcome<Self> {
+        let program = command.get_program().to_string_lossy().into_owned();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| format!("{program} cannot be started: {error}"))?;
         let stderr = child.stderr.take().expect("it was piped");
         let log = Arc::new(Mutex::new(VecDeque::new()));
-        let (told, address) = channel();
+        let (told, greeting) = channel();
         let keep = Arc::clone(&log);
         std::thread::spawn(move || read_log(stderr, &keep, &told));
         let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
-        let mut server = Self { child, address: unknown, log };
-        let address = address.recv_timeout(START_TIME);
-        server.address = address.map_err(|_| server.explain("the server did not start"))?;
+        let mut server = Self { child, name: String::new(), address: unknown, log };
+        let greeting = greeting.recv_timeout(START_TIME);
+        (server.name, server.address) = greeting.map_err(|_| server.explain(&format!("{program} did not start")))?;
         Ok(server)
     }
 
@@ -74,20 +73,14 @@ impl Server {
         format!("{what}; its log ends:\n      {}", log.iter().map(String::as_str).collect::<Vec<_>>().join("\n      "))
     }
 
-    /// CPU time so far, user and system: the sum over its threads of what the scheduler has counted (nanoseconds, in
-    /// the first field of `/proc/PID/task/TID/schedstat`). A thread that has ended is not in it, so connections must
-    /// stay open from one reading to the next.
+    /// CPU time so far: see [`process::cpu`].
     pub fn cpu(&self) -> Outcome<Duration> {
-        let tasks = format!("/proc/{}/task", self.child.id());
-        let tasks = fs::read_dir(&tasks).map_err(|error| self.explain(&format!("{tasks}: {error}")))?;
-        let mut nanoseconds = 0;
-        for task in tasks.flatten() {
-            // A thread may end between listing and reading.
-            let Ok(text) = fs::read_to_string(task.path().join("schedstat")) else { continue };
-            let count = text.split(' ').next().and_then(|count| count.parse::<u64>().ok());
-            nanoseconds += count.ok_or("this kernel has no /proc/PID/task/TID/schedstat")?;
-        }
-        Ok(Duration::from_nanos(nanoseconds))
+        process::cpu(self.id()).map_err(|error| self.explain(&error))
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// CPU time so far with that of threads that have ended, in the kernel's ticks of 10 ms (proc(5), `stat`, fields
@@ -103,19 +96,23 @@ impl Server {
         Ok(Duration::from_millis(ticks * 1_000 / rustix::param::clock_ticks_per_second()))
     }
 
+    /// How often its threads have gone to sleep so far, which is how often they were woken (proc(5), `status`,
+    /// voluntary context switches). A thread that has ended is not in it.
+    pub fn sleeps(&self) -> Outcome<u64> {
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let tasks = fs::read_dir(&tasks).map_err(|error| self.explain(&format!("{tasks}: {error}")))?;
+        let mut sleeps = 0;
+        for task in tasks.flatten() {
+            let Ok(text) = fs::read_to_string(task.path().join("status")) else { continue };
+            let field = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+            let count = field.and_then(|count| count.trim().parse::<u64>().ok());
+            sleeps += count.ok_or("this kernel does not count context switches")?;
+        }
+        Ok(sleeps)
+    }
+
     pub fn memory(&self) -> Outcome<Memory> {
-        let path = format!("/proc/{}/smaps_rollup", self.child.id());
-        let text = fs::read_to_string(&path).map_err(|error| self.explain(&format!("{path}: {error}")))?;
-        let field = |name: &str| {
-            let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
-            let kib = line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok());
-            kib.map(|kib| kib * 1024.0).ok_or_else(|| format!("{path} has no {name}"))
-        };
-        Ok(Memory {
-            resident: field("Rss:")?,
-            proportional: field("Pss:")?,
-            private: field("Private_Clean:")? + field("Private_Dirty:")?,
-        })
+        process::memory(self.id()).map_err(|error| self.explain(&error))
     }
 
     /// Bytes that it has made the kernel write to disk, or will have (proc(5), `io`).
@@ -152,12 +149,13 @@ impl Drop for Server {
     }
 }
 
-/// Reads the server's log to its end, so that a full pipe never stops it, and tells the address it listens on.
-fn read_log(stderr: ChildStderr, keep: &Mutex<VecDeque<String>>, told: &Sender<SocketAddr>) {
+/// Reads the server's log to its end, so that a full pipe never stops it, and tells its name and address.
+fn read_log(stderr: ChildStderr, keep: &Mutex<VecDeque<String>>, told: &Sender<(String, SocketAddr)>) {
     for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-        let address = line.split_once(" listens on http://").and_then(|(_, address)| address.trim().parse().ok());
-        if let Some(address) = address {
-            let _ = told.send(address);
+        if let Some((name, address)) = line.split_once(" listens on http://")
+            && let Ok(address) = address.trim().parse()
+        {
+            let _ = told.send((name.to_owned(), address));
         }
         let mut keep = keep.lock().unwrap_or_else(PoisonError::into_inner);
         keep.push_back(line);

@@ -1,14 +1,18 @@
-//! The table: rows, verdicts, and how they are printed.
+//! The table: rows, verdicts, grids, and how they are printed.
 
 use std::fmt::Write;
 
+pub use chatd::bench::figures::{median, number};
 use serde_json::{Value, json};
 
+use crate::grid::Grid;
 use crate::machine::Facts;
 
 /// What a figure is allowed to be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Budget {
+    /// Anything: it is there to be known.
+    None,
     AtLeast(f64),
     AtMost(f64),
 }
@@ -26,6 +30,8 @@ pub struct Row {
     pub notes: Vec<String>,
     /// Why the figure does not count: the server was wrong, or nothing was measured.
     pub wrong: Option<String>,
+    /// More of the same, printed under the table.
+    pub grid: Option<Grid>,
 }
 
 impl Row {
@@ -36,16 +42,21 @@ impl Row {
         unit: &'static str,
         budget: Budget,
     ) -> Self {
-        Self { line, what: what.into(), rounds, unit, budget, notes: Vec::new(), wrong: None }
+        Self { line, what: what.into(), rounds, unit, budget, notes: Vec::new(), wrong: None, grid: None }
     }
 
     /// A line that could not be measured.
     pub fn failed(line: &'static str, error: String) -> Self {
-        Self { wrong: Some(error), ..Self::new(line, "could not be measured", Vec::new(), "", Budget::AtMost(0.0)) }
+        Self { wrong: Some(error), ..Self::new(line, "could not be measured", Vec::new(), "", Budget::None) }
     }
 
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
+        self
+    }
+
+    pub fn grid(mut self, grid: Grid) -> Self {
+        self.grid = Some(grid);
         self
     }
 
@@ -56,6 +67,7 @@ impl Row {
     fn verdict(&self) -> &'static str {
         match (&self.wrong, self.figure(), self.budget) {
             (Some(_), ..) | (_, None, _) => "WRONG",
+            (_, _, Budget::None) => "-",
             (_, Some(figure), Budget::AtLeast(budget)) if figure >= budget => "held",
             (_, Some(figure), Budget::AtMost(budget)) if figure <= budget => "held",
             _ => "MISSED",
@@ -67,13 +79,14 @@ impl Row {
             return [format!("{}: {}", self.line, self.what), "-".into(), "-".into(), self.verdict().into()];
         };
         let budget = match self.budget {
-            Budget::AtLeast(budget) => format!("≥ {}", number(budget)),
-            Budget::AtMost(budget) => format!("≤ {}", number(budget)),
+            Budget::None => "-".to_owned(),
+            Budget::AtLeast(budget) => format!("≥ {} {}", number(budget), self.unit),
+            Budget::AtMost(budget) => format!("≤ {} {}", number(budget), self.unit),
         };
         [
             format!("{}: {}", self.line, self.what),
             format!("{} {}", number(figure), self.unit),
-            format!("{budget} {}", self.unit),
+            budget,
             self.verdict().into(),
         ]
     }
@@ -92,13 +105,15 @@ impl Row {
     }
 
     fn json(&self) -> Value {
-        let (kind, budget) = match self.budget {
-            Budget::AtLeast(budget) => ("at_least", budget),
-            Budget::AtMost(budget) => ("at_most", budget),
+        let budget = match self.budget {
+            Budget::None => Value::Null,
+            Budget::AtLeast(budget) => json!({"at_least": budget}),
+            Budget::AtMost(budget) => json!({"at_most": budget}),
         };
+        let verdict = Some(self.verdict().to_lowercase()).filter(|verdict| verdict != "-");
         json!({
             "line": self.line, "what": self.what, "figure": self.figure(), "unit": self.unit, "rounds": self.rounds,
-            "budget": {kind: budget}, "verdict": self.verdict().to_lowercase(), "notes": self.remarks(),
+            "budget": budget, "verdict": verdict, "notes": self.remarks(), "grid": self.grid.as_ref().map(Grid::json),
         })
     }
 }
@@ -136,6 +151,9 @@ impl Table {
         for row in self.rows.iter().filter(|row| !row.remarks().is_empty()) {
             let _ = writeln!(text, "{}: {}\n    {}", row.line, row.what, row.remarks().join("\n    "));
         }
+        for grid in self.rows.iter().filter_map(|row| row.grid.as_ref()) {
+            text += &grid.text();
+        }
         text
     }
 
@@ -145,35 +163,4 @@ impl Table {
         let rows: Vec<_> = self.rows.iter().map(Row::json).collect();
         format!("{:#}\n", json!({"measured_on": facts, "lines": rows}))
     }
-}
-
-/// The middle of the values, or the mean of the two in the middle.
-pub fn median(values: &[f64]) -> Option<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    match sorted.len() {
-        0 => None,
-        odd if odd % 2 == 1 => Some(sorted[middle]),
-        _ => Some(f64::midpoint(sorted[middle - 1], sorted[middle])),
-    }
-}
-
-/// Three figures are enough; large numbers are grouped.
-pub fn number(value: f64) -> String {
-    if value < 100.0 {
-        let digits = if value < 10.0 { 2 } else { 1 };
-        let text = format!("{value:.digits$}");
-        // A whole budget is printed as it was written.
-        return if value.fract() == 0.0 { format!("{value:.0}") } else { text };
-    }
-    let digits = format!("{value:.0}");
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }

@@ -1,5 +1,6 @@
 //! The command line: one table of options makes flags, environment variables, help and documentation.
 
+mod measure;
 pub mod options;
 mod table;
 mod upkeep;
@@ -30,8 +31,9 @@ pub mod exit {
         NO_INPUT = 66: "There is nothing to back up or to check, or no such backup.";
         UNAVAILABLE = 69: "Something is not to be had: an address in use, no file descriptor.";
         IO = 74: "Reading or writing failed: the disk is full or broken.";
-        AGAIN = 75: "Another backup is being made there: try again later.";
+        AGAIN = 75: "Another backup is being made there, or another measurement: try again later.";
         CONFIG = 78: "The data folder cannot be used so: not writable, in use, or a newer chatd's.";
+        STOPPED = 130: "Ctrl+C, or SIGTERM, stopped a measurement.";
     }
 }
 
@@ -50,6 +52,8 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         options::Command::Backup(into) => return upkeep::backup(&options, into.as_deref()),
         options::Command::Restore { from, replace } => return upkeep::restore(&options, &from, replace),
         options::Command::Check(backup) => return upkeep::check(&options, backup.as_deref()),
+        options::Command::Bench { seconds } => return measure::bench(&options, seconds),
+        options::Command::BenchInstance => return measure::instance(options),
         options::Command::Help(topic) if topic.as_deref() == Some("limits") => limits_text(),
         options::Command::Help(_) => options::help(),
         options::Command::Version => format!("chatd {}\n", env!("CARGO_PKG_VERSION")),

@@ -6,6 +6,11 @@ use std::path::PathBuf;
 use super::exit;
 use super::table::TABLE;
 use crate::app::Options;
+use crate::bench;
+
+/// How long a board is measured, and how long at most: whoever listens must not miss a heartbeat.
+const BENCH_SECONDS: u64 = 10;
+const BENCH_SECONDS_MAX: u64 = 60;
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +28,13 @@ pub enum Command {
     },
     /// Say how the data folder is, or the backup that is named.
     Check(Option<PathBuf>),
+    /// Measure what the board can carry.
+    Bench {
+        /// About how long it may take.
+        seconds: u64,
+    },
+    /// Be the instance that is measured.
+    BenchInstance,
     /// Explain the command line, or a topic.
     Help(Option<String>),
     /// Print the version.
@@ -63,13 +75,19 @@ pub fn parse_all(
             (row.set)(&mut options, &value).map_err(|rule| UsageError(format!("{name} {rule}")))?;
         }
     }
-    let (mut words, mut replace) = (Vec::new(), false);
+    let (mut words, mut replace, mut seconds) = (Vec::new(), false, None);
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(|error| UsageError(error.to_string()))? {
         match argument {
             lexopt::Arg::Long("help") | lexopt::Arg::Short('h') => return Ok((Command::Help(None), options)),
             lexopt::Arg::Long("version") | lexopt::Arg::Short('V') => return Ok((Command::Version, options)),
             lexopt::Arg::Long("replace") => replace = true,
+            lexopt::Arg::Long("seconds") => {
+                let value = parser.value().ok().and_then(|value| value.to_str()?.parse().ok());
+                let value = value.filter(|value| (1..=BENCH_SECONDS_MAX).contains(value));
+                let rule = || UsageError(format!("--seconds must be a number from 1 to {BENCH_SECONDS_MAX}"));
+                seconds = Some(value.ok_or_else(rule)?);
+            }
             lexopt::Arg::Long(flag) => {
                 let row = TABLE.iter().find(|row| row.flag == flag);
                 let row = row.ok_or_else(|| UsageError(format!("there is no option --{flag}")))?;
@@ -81,7 +99,12 @@ pub fn parse_all(
             lexopt::Arg::Value(word) => words.push(word),
         }
     }
-    let command = command(&words, replace)?;
+    let mut command = command(&words, replace)?;
+    match (&mut command, seconds) {
+        (_, None) => {}
+        (Command::Bench { seconds }, Some(said)) => *seconds = said,
+        _ => return Err(UsageError("--seconds belongs to bench".to_owned())),
+    }
     Ok((command, options))
 }
 
@@ -97,6 +120,8 @@ fn command(words: &[OsString], replace: bool) -> Result<Command, UsageError> {
         (["restore", _], Some(from)) => return Ok(Command::Restore { from, replace }),
         (["restore"], _) => return Err(UsageError("restore needs the folder of a backup".to_owned())),
         (["check"] | ["check", _], backup) => Command::Check(backup),
+        (["bench"], _) => Command::Bench { seconds: BENCH_SECONDS },
+        ([bench::instance::COMMAND], _) => Command::BenchInstance,
         (["help"], _) => Command::Help(None),
         (["help", topic @ "limits"], _) => Command::Help(Some((*topic).to_owned())),
         (["version"], _) => Command::Version,
@@ -119,6 +144,7 @@ pub fn help() -> String {
          chatd backup [DIR]       put a proven backup into DIR, or where --backups says; also while chatd serves\n\
          chatd restore BACKUP     put a backup into the data folder; --replace: what is there is kept aside\n\
          chatd check [BACKUP]     say how the data folder is, or a backup; also while chatd serves\n\
+         chatd bench              measure this board, and say what it can carry; --seconds N: about 10 unless said\n\
          chatd openapi            print the REST API as an OpenAPI 3.1 document\n\
          chatd gateway-reference  print the gateway's ops and close codes as HTML\n\
          chatd version            print the version\n\
@@ -131,7 +157,7 @@ pub fn help() -> String {
         text +=
             &format!("  --{} {}  ({variable})\n      {}; default: {}\n", row.flag, row.value, row.about, row.default);
     }
-    text + "\nExit codes (sysexits.h):\n" + &exit::ALL.map(|(code, why)| format!("  {code:2}  {why}\n")).concat()
+    text + "\nExit codes (sysexits.h):\n" + &exit::ALL.map(|(code, why)| format!("  {code:3}  {why}\n")).concat()
 }
 
 #[cfg(test)]
@@ -186,6 +212,16 @@ mod tests {
     fn help_names_every_option() {
         for row in super::TABLE {
             assert!(help().contains(&format!("--{}", row.flag)), "{}", row.flag);
+        }
+    }
+
+    #[test]
+    fn a_board_is_measured_for_as_long_as_is_said() {
+        let command = |words: &[&str]| parse(words, &[]).map(|(command, _)| command);
+        assert_eq!(command(&["bench"]), Ok(Command::Bench { seconds: 10 }));
+        assert_eq!(command(&["bench", "--seconds", "1"]), Ok(Command::Bench { seconds: 1 }));
+        for bad in [&["--seconds", "1"][..], &["bench", "--seconds"], &["bench", "--seconds", "0"], &["bench", "now"]] {
+            assert!(command(bad).is_err(), "{bad:?}");
         }
     }
 

@@ -16,7 +16,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("gateway", &["auth", "chat", "model", "net"]),
     ("web", &["model", "net"]),
     ("app", &["auth", "backup", "chat", "gateway", "media", "model", "net", "rest", "store", "web"]),
-    ("cli", &["app", "backup", "chat", "gateway", "model", "net", "rest"]),
+    ("bench", &["app", "auth", "media", "model"]),
+    ("cli", &["app", "backup", "bench", "chat", "gateway", "model", "net", "rest"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<(String, String)>) {

@@ -16,6 +16,7 @@ mod audit;
 mod audit_reasons;
 mod authorisation;
 mod bans;
+mod bench;
 mod blocks;
 mod categories;
 mod channels;

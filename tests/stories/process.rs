@@ -88,9 +88,21 @@ impl Process {
     /// The same; how it ended and what it said if it never listened.
     pub fn try_with(data: &Path, change: impl FnOnce(&mut Command)) -> Result<Self, (ExitStatus, Vec<String>)> {
         let mut command = chatd(&["serve", "--listen", "127.0.0.1:0", "--rate-limits", "off"]);
-        command.arg("--data").arg(data).stderr(Stdio::piped());
+        command.arg("--data").arg(data);
         change(&mut command);
-        let mut child = command.spawn().unwrap();
+        let mut process = Self::spawn(&mut command);
+        match process.hear(" listens on http://") {
+            Some(line) => {
+                process.address = line.split_once("http://").unwrap().1.parse().unwrap();
+                Ok(process)
+            }
+            None => Err((process.child.wait().unwrap(), std::mem::take(&mut process.said))),
+        }
+    }
+
+    /// Starts a command of which only the log is of interest, for now.
+    pub fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (said, heard) = channel();
         // It reads to the end, so that the program never waits for somebody to read its log.
@@ -102,14 +114,11 @@ impl Process {
                 let _ = said.send(line);
             }
         });
-        let mut process = Self { child, address: ([127, 0, 0, 1], 0).into(), lines: heard, said: Vec::new() };
-        match process.hear(" listens on http://") {
-            Some(line) => {
-                process.address = line.split_once("http://").unwrap().1.parse().unwrap();
-                Ok(process)
-            }
-            None => Err((process.child.wait().unwrap(), std::mem::take(&mut process.said))),
-        }
+        Self { child, address: ([127, 0, 0, 1], 0).into(), lines: heard, said: Vec::new() }
+    }
+
+    pub fn pid(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(&self.child)
     }
 
     /// Waits for a line with this in it; none if the server ends without it.
@@ -147,8 +156,7 @@ impl Process {
 
     /// SIGTERM; how it ends.
     pub fn stop(&mut self) -> ExitStatus {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        rustix::process::kill_process(self.pid(), rustix::process::Signal::TERM).unwrap();
         self.wait()
     }
 

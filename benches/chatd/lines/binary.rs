@@ -1,9 +1,9 @@
 //! Size of the binary, stripped as the release profile does.
 
 use super::Scene;
-use crate::Outcome;
 use crate::server::BINARY;
 use crate::table::{Budget, Row};
+use chatd::bench::Outcome;
 
 pub fn measure(scene: &Scene) -> Outcome<Vec<Row>> {
     let binary = std::fs::metadata(BINARY).map_err(|error| format!("{BINARY}: {error}"))?;

@@ -2,17 +2,18 @@
 
 use std::time::Instant;
 
+use chatd::bench::client::Client;
+use chatd::bench::effort::thread_cpu;
+use chatd::bench::{Outcome, people};
 use chatd::chat::access;
 
 use super::Scene;
-use crate::Outcome;
-use crate::client::{Asker, Client, Id, expect_success, thread_cpu};
-use crate::crowd::{self, Crowd, MEMBERS};
-use crate::people;
+use crate::crowd::{self, Crowd, Plan};
+use crate::requests;
 use crate::server::Server;
 use crate::table::{Budget, Row};
-use crate::wire;
 
+const MEMBERS: usize = 10_000;
 /// Members who are connected while others connect.
 const ONLINE: usize = 1_000;
 /// Members who connect in a round.
@@ -21,15 +22,15 @@ const ROUNDS: usize = 5;
 /// Permission checks in a round.
 const CHECKS: u32 = 20_000;
 /// Pages asked for in a round.
-const PAGES: usize = 200;
+const PAGES: u64 = 200;
 
 pub fn measure(scene: &Scene) -> Outcome<Vec<Row>> {
     let data = scene.folder().join("data");
     Server::start(&data)?.stop()?;
-    let crowd = Crowd::gather(&data)?;
+    let crowd = Crowd::gather(&data, Plan { members: MEMBERS, channels: 100, roles: 50 })?;
     let mut rows = vec![checks(scene, &data, &crowd)?];
     let server = Server::start(&data)?;
-    let mut client = Client::new(server.address);
+    let mut client = Client::new(server.address)?;
     rows.extend(listing(scene, &server, &mut client, &crowd)?);
     rows.extend(connecting(scene, &server, &mut client, &crowd).map_err(|error| server.explain(&error))?);
     server.stop()?;
@@ -93,35 +94,13 @@ fn listing(scene: &Scene, server: &Server, client: &mut Client, crowd: &Crowd) -
     for (what, path, budget) in cases {
         let (mut rounds, mut rate) = (Vec::new(), 0.0);
         for _ in 0..ROUNDS {
-            let mut asking = Asking { path: &path, token: &token, left: PAGES };
-            let (before, begin) = (server.cpu()?, Instant::now());
-            client.closed_loop(asker.clone(), &mut asking)?;
-            rounds.push((server.cpu()? - before).as_secs_f64() * 1e3 / PAGES as f64);
+            let begin = Instant::now();
+            let us = requests::cpu_us(server, client, &asker, PAGES, &token, |_| path.clone())?;
+            rounds.push(us / 1e3);
             rate = PAGES as f64 / begin.elapsed().as_secs_f64();
         }
         rows.push(scene.row(what, rounds, "ms", budget).note(format!("CPU; {rate:.0} a second over one connection")));
     }
     client.close(asker);
     Ok(rows)
-}
-
-struct Asking<'a> {
-    path: &'a str,
-    token: &'a str,
-    left: usize,
-}
-
-impl Asker for Asking<'_> {
-    fn next(&mut self, _: Id, request: &mut Vec<u8>) -> bool {
-        let more = self.left > 0;
-        if more {
-            self.left -= 1;
-            wire::request(request, "GET", self.path, Some(self.token), None);
-        }
-        more
-    }
-
-    fn answered(&mut self, _: Id, status: u16, body: &[u8]) -> Outcome<()> {
-        expect_success(status, body)
-    }
 }

@@ -2,78 +2,50 @@
 
 use std::time::Instant;
 
+use chatd::bench::Outcome;
+use chatd::bench::client::Client;
+use chatd::bench::effort::{self, Effort};
+
 use super::Scene;
-use super::posting::{self, Until};
-use crate::Outcome;
-use crate::client::{Asker, Client, Effort, Id, effort_note, expect_success};
-use crate::people;
+use crate::crowd::{Crowd, Plan};
 use crate::server::Server;
 use crate::table::{Budget, Row, median, number};
-use crate::wire;
+use crate::{messages, requests};
 
 const MESSAGES: u64 = 100_000;
-const SENDERS: usize = 64;
+const LENGTH: usize = 160;
 const ROUNDS: usize = 5;
-const REQUESTS: usize = 2_000;
+const REQUESTS: u64 = 2_000;
 
 pub fn measure(scene: &Scene) -> Outcome<Vec<Row>> {
-    let server = Server::start(&scene.folder().join("data"))?;
-    let mut client = Client::new(server.address);
-    let place = people::gather(&mut client, SENDERS)?;
-    eprintln!("  posting {MESSAGES} messages");
-    let senders = client.open(SENDERS)?;
-    let (posted, took) = posting::run(&mut client, senders.clone(), &place, Until::Count(MESSAGES))
-        .map_err(|error| server.explain(&error))?;
-    client.close(senders);
-
+    let data = scene.folder().join("data");
+    Server::start(&data)?.stop()?;
+    let crowd = Crowd::gather(&data, Plan { members: 64, channels: 2, roles: 0 })?;
+    messages::write(&data, 0..MESSAGES, LENGTH, |number| (crowd.channels[1], crowd.members[number as usize % 64]))?;
+    let server = Server::start(&data)?;
+    let mut client = Client::new(server.address)?;
+    let place = crowd.place()?;
     let reader = client.open(1)?;
-    let mut reading =
-        Reading { path: format!("{}?limit=50", place.messages), token: &place.tokens[1], left: 0, bytes: 0 };
+    let path = format!("{}?limit=50", place.messages);
     let (mut cpu_ms, mut rates, mut efforts) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..=ROUNDS {
         // The first one warms up.
-        let requests = if round == 0 { REQUESTS / 10 } else { REQUESTS };
-        reading.left = requests;
-        let (effort, before, begin) = (Effort::begin(), server.cpu()?, Instant::now());
-        client.closed_loop(reader.clone(), &mut reading).map_err(|error| server.explain(&error))?;
+        let count = if round == 0 { REQUESTS / 10 } else { REQUESTS };
+        let (effort, begin) = (Effort::begin(), Instant::now());
+        let us = requests::cpu_us(&server, &mut client, &reader, count, &place.tokens[1], |_| path.clone())?;
         if round > 0 {
-            cpu_ms.push((server.cpu()? - before).as_secs_f64() * 1e3 / requests as f64);
-            rates.push(requests as f64 / begin.elapsed().as_secs_f64());
+            cpu_ms.push(us / 1e3);
+            rates.push(count as f64 / begin.elapsed().as_secs_f64());
             efforts.push(effort.share());
         }
     }
     server.stop()?;
-    let what = format!("CPU for the latest 50 of {} messages", number(posted as f64));
+    let what = format!("CPU for the latest 50 of {} messages", number(MESSAGES as f64));
     let rate = number(median(&rates).unwrap_or(0.0));
     Ok(vec![
         scene
             .row(what, cpu_ms, "ms", Budget::AtMost(0.25))
-            .note(format!("{rate} requests/s over one connection, {} bytes each", number(reading.bytes as f64)))
-            .note(format!("the messages were posted at {} a second", number(posted as f64 / took.as_secs_f64())))
-            .note(effort_note(&efforts)),
+            .note(format!("{rate} requests/s over one connection; messages of {LENGTH} characters"))
+            .note(effort::note(&efforts)),
     ])
-}
-
-struct Reading<'a> {
-    path: String,
-    token: &'a str,
-    left: usize,
-    /// Of the last answer.
-    bytes: usize,
-}
-
-impl Asker for Reading<'_> {
-    fn next(&mut self, _: Id, request: &mut Vec<u8>) -> bool {
-        if self.left == 0 {
-            return false;
-        }
-        self.left -= 1;
-        wire::request(request, "GET", &self.path, Some(self.token), None);
-        true
-    }
-
-    fn answered(&mut self, _: Id, status: u16, body: &[u8]) -> Outcome<()> {
-        self.bytes = body.len();
-        expect_success(status, body)
-    }
 }

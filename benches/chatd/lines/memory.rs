@@ -5,11 +5,12 @@
 use std::time::Duration;
 
 use super::Scene;
-use crate::Outcome;
-use crate::client::Client;
-use crate::people::{self, Place};
-use crate::server::{Memory, Server};
+use crate::server::Server;
 use crate::table::{Budget, Row};
+use chatd::bench::Outcome;
+use chatd::bench::client::Client;
+use chatd::bench::people::{self, Place};
+use chatd::bench::process::Memory;
 
 /// A user may hold this many gateways.
 const GATEWAYS_EACH: usize = 20;
@@ -21,7 +22,7 @@ pub fn measure(scene: &Scene) -> Outcome<Vec<Row>> {
     let (mut idle, mut last) = (Vec::new(), None);
     for round in 0..ROUNDS {
         let server = Server::start(&scene.folder().join(format!("empty{round}")))?;
-        Client::new(server.address).drain(REST)?;
+        Client::new(server.address)?.drain(REST)?;
         let memory = server.memory()?;
         idle.push(memory.proportional / 1e6);
         last = Some(memory);
@@ -64,14 +65,14 @@ struct Connected {
 fn connected(scene: &Scene, users: usize) -> Outcome<(Memory, Connected)> {
     let data = scene.folder().join("data");
     let server = Server::start(&data)?;
-    let mut client = Client::new(server.address);
+    let mut client = Client::new(server.address)?;
     let place = people::gather(&mut client, users)?;
     client.drain(REST)?;
     let registered = server.memory()?;
     server.stop()?;
 
     let server = Server::start(&data)?;
-    let mut client = Client::new(server.address);
+    let mut client = Client::new(server.address)?;
     let connected = hold(&server, &mut client, &place).map_err(|error| server.explain(&error))?;
     server.stop()?;
     Ok((registered, connected))

@@ -1,23 +1,26 @@
 //! The lines of the table, one file a subject.
 
-mod bare_send;
 mod binary;
+mod client;
 mod crowd;
 mod fanout;
+mod faults;
+mod growth;
 mod history;
 mod latency;
 mod memory;
-mod posting;
+mod rest;
 mod search;
 mod start;
 mod throughput;
+mod written;
 
 use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::Outcome;
 use crate::table::Row;
+use chatd::bench::Outcome;
 
 /// Something to measure.
 pub struct Line {
@@ -44,7 +47,7 @@ pub const LINES: &[Line] = &[
     },
     Line {
         name: "fanout",
-        about: "server CPU for one delivery to one of 500 members, with 1 and 32 messages in flight",
+        about: "server CPU for one delivery to 32 and 500 members with 1, 4 and 32 in flight; peers beside it",
         by_default: true,
         measure: fanout::measure,
     },
@@ -66,8 +69,20 @@ pub const LINES: &[Line] = &[
         by_default: false,
         measure: memory::ten_thousand,
     },
+    Line {
+        name: "rest",
+        about: "wake-ups of the server while 100 people are connected and nobody does anything",
+        by_default: true,
+        measure: rest::measure,
+    },
     Line { name: "start", about: "from exec to the first answer", by_default: true, measure: start::measure },
     Line { name: "binary", about: "size of the stripped binary", by_default: true, measure: binary::measure },
+    Line {
+        name: "client",
+        about: "what the web client loads for its first screen, compressed",
+        by_default: true,
+        measure: client::measure,
+    },
     Line {
         name: "crowd",
         about: "a server of 10,000 members: a permission check, connecting, and pages of members",
@@ -84,13 +99,49 @@ pub const LINES: &[Line] = &[
         name: "written",
         about: "bytes that a message of 200 makes the server write, the search index included",
         by_default: true,
-        measure: search::written,
+        measure: written::measure,
+    },
+    Line {
+        name: "written-paced",
+        about: "the same when 50 messages a second come, each on its own",
+        by_default: false,
+        measure: written::paced,
     },
     Line {
         name: "search",
         about: "searches over 1,000,000 messages, of several kinds",
         by_default: false,
         measure: search::measure,
+    },
+    Line {
+        name: "growth-messages",
+        about: "what pages, a post, a search, coming back and a start cost with 1,000 to 1,000,000 messages",
+        by_default: false,
+        measure: growth::messages,
+    },
+    Line {
+        name: "growth-members",
+        about: "what coming in, a post and a page of members cost in a server of 10 to 10,000",
+        by_default: false,
+        measure: growth::members,
+    },
+    Line {
+        name: "faults-backup",
+        about: "sends during backups of 200,000 messages, against calm",
+        by_default: false,
+        measure: faults::backup,
+    },
+    Line {
+        name: "faults-sign-ins",
+        about: "sends and memory during 200 sign-ins at once; whether a refusal's time tells who exists",
+        by_default: false,
+        measure: faults::sign_ins,
+    },
+    Line {
+        name: "faults-readers",
+        about: "deliveries and memory with 50 of 200 readers stopped, against calm",
+        by_default: false,
+        measure: faults::readers,
     },
 ];
 

@@ -1,42 +1,40 @@
-//! Searching a million messages, and what the index makes the server write.
+//! Searching a million messages, each search when it is due.
 
 use std::time::{Duration, Instant};
 
-use chatd::model::object::{Author, Message};
-use chatd::model::{ChannelId, MessageId, UserId};
-use chatd::store;
+use chatd::bench::client::Client;
+use chatd::bench::people::{self, Place};
+use chatd::bench::{Outcome, effort, wire};
+use chatd::model::{ChannelId, UserId};
 use serde_json::{Value, json};
 
-use super::Scene;
-use crate::client::{Asker, Client, Id, expect_success};
-use crate::people::{self, Place};
+use super::{Scene, latency};
+use crate::messages::{self, content, mix, word};
+use crate::requests;
 use crate::server::Server;
 use crate::table::{Budget, Row, number};
-use crate::{Outcome, crowd, wire};
 
 const MESSAGES: u64 = 1_000_000;
 /// One in so many stands where the second person sees it.
 const VISIBLE: u64 = 100;
-/// Messages written in one job.
-const AT_ONCE: u64 = 500;
 const LENGTH: usize = 100;
-const VOCABULARY: f64 = 50_000.0;
-const SEARCHES: u64 = 500;
-
-/// Messages that are written for a figure of bytes: some batches of the index, and checkpoints.
-const WRITTEN: u64 = 6_000;
+/// Of each kind.
+const SEARCHES: u64 = 300;
+const PER_SECOND: f64 = 25.0;
+/// A search that is due must not wait for the one before it.
+const CONNECTIONS: usize = 4;
 
 pub fn measure(scene: &Scene) -> Outcome<Vec<Row>> {
     let data = scene.folder().join("data");
     let server = Server::start(&data)?;
-    let mut client = Client::new(server.address);
+    let mut client = Client::new(server.address)?;
     let place = people::gather(&mut client, 2)?;
     let stage = Stage::set(&mut client, &place)?;
     drop(client);
     server.stop()?;
     let took = stage.fill(&data)?;
     let server = Server::start(&data)?;
-    let mut client = Client::new(server.address);
+    let mut client = Client::new(server.address)?;
     let rows = searches(scene, &mut client, &place, &stage).map_err(|error| server.explain(&error))?;
     server.stop()?;
     let rate = format!("they were written and indexed at {} a second", number(MESSAGES as f64 / took.as_secs_f64()));
@@ -70,82 +68,15 @@ impl Stage {
         Ok(Self { seen: ChannelId(id(&channel, "channel_id")?), hidden: ChannelId(id(&hidden, "channel_id")?), people })
     }
 
-    /// Writes the messages through chatd's own library, as registered senders would take an hour.
+    /// Writes the messages; the second person wrote one in 50.
     fn fill(&self, data: &std::path::Path) -> Outcome<Duration> {
-        eprintln!("  writing {MESSAGES} messages");
-        let chat = crowd::open(data)?;
         let begin = Instant::now();
-        for from in (0..MESSAGES).step_by(AT_ONCE as usize) {
-            let messages: Vec<_> = (from..from + AT_ONCE).map(|number| self.message(number)).collect();
-            let written = chat.store().write(move |tx| {
-                for message in messages {
-                    let message = Message { message_id: MessageId(tx.next_id()), timestamp: tx.now, ..message };
-                    store::messages::add(tx.db, &message, None)?;
-                    tx.reindex(message.channel_id, message.message_id)?;
-                }
-                Ok(())
-            });
-            written.map_err(|error| error.to_string())?;
-        }
-        chat.store().close();
+        messages::write(data, 0..MESSAGES, LENGTH, |number| {
+            let channel = if number.is_multiple_of(VISIBLE) { self.seen } else { self.hidden };
+            (channel, self.people[usize::from(number.is_multiple_of(50))])
+        })?;
         Ok(begin.elapsed())
     }
-
-    fn message(&self, number: u64) -> Message {
-        let user_id = self.people[usize::from(number.is_multiple_of(50))];
-        Message {
-            message_id: MessageId(0),
-            channel_id: if number.is_multiple_of(VISIBLE) { self.seen } else { self.hidden },
-            author: Author { user_id, username: String::new(), display_name: None, avatar_url: None },
-            content: content(number, LENGTH),
-            timestamp: chatd::model::Timestamp(0),
-            edited_at: None,
-            reply_to: None,
-            mentions: Vec::new(),
-            mentioned_users: Vec::new(),
-            mention_roles: Vec::new(),
-            mention_everyone: false,
-            attachments: Vec::new(),
-            reactions: None,
-            pinned: false,
-            nonce: None,
-        }
-    }
-}
-
-/// A text of words, of which few are said often and many seldom (Zipf's law).
-fn content(number: u64, length: usize) -> String {
-    let mut text = String::new();
-    let mut seed = number;
-    while text.len() < length {
-        seed = mix(seed);
-        let share = (seed >> 11) as f64 / (1_u64 << 53) as f64;
-        text.push_str(&word(VOCABULARY.powf(share) as u64));
-        text.push(' ');
-    }
-    text.truncate(length);
-    text
-}
-
-/// A step of SplitMix64.
-fn mix(seed: u64) -> u64 {
-    let z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
-}
-
-/// The word of this rank: syllables, the more the rarer.
-fn word(rank: u64) -> String {
-    const SYLLABLES: [&str; 16] =
-        ["the", "an", "to", "in", "ver", "sch", "ma", "ro", "li", "que", "st", "po", "de", "ka", "un", "by"];
-    let mut word = String::new();
-    let mut rest = rank;
-    while word.is_empty() || rest > 0 {
-        word.push_str(SYLLABLES[(rest % 16) as usize]);
-        rest /= 16;
-    }
-    word
 }
 
 fn searches(scene: &Scene, client: &mut Client, place: &Place, stage: &Stage) -> Outcome<Vec<Row>> {
@@ -168,94 +99,27 @@ fn searches(scene: &Scene, client: &mut Client, place: &Place, stage: &Stage) ->
         ("for whom sees little: the first letter", 1, Box::new(|n| word(n % 16)[..1].to_owned())),
         ("for whom sees little: a rare word", 1, Box::new(|n| format!("%22{}%22", word(20_000 + n * 50)))),
     ];
-    let connection = client.open(1)?;
+    let connections = client.open(CONNECTIONS)?;
     let mut rows = Vec::new();
     for (what, person, query) in &kinds {
-        let mut searching =
-            Searching { token: &place.tokens[*person], query, sent: 0, at: Instant::now(), ms: Vec::new(), found: 0 };
-        client.closed_loop(connection.clone(), &mut searching)?;
-        let Searching { mut ms, found, .. } = searching;
-        ms.sort_unstable_by(f64::total_cmp);
-        let of = |share: f64| ms[(ms.len() as f64 * share) as usize];
+        let (mut histogram, mut found) = (latency::histogram(), 0);
+        let write = |out: &mut Vec<u8>, _, number| {
+            let path = format!("/api/rest/search?q={}", query(number));
+            wire::request(out, "GET", &path, Some(&place.tokens[*person]), None);
+        };
+        let pace = (SEARCHES, PER_SECOND);
+        let effort = requests::paced(client, &connections, pace, write, |latency, body| {
+            histogram.saturating_record(latency.as_micros() as u64);
+            let messages: Vec<serde::de::IgnoredAny> =
+                serde_json::from_slice(body).map_err(|error| error.to_string())?;
+            found += messages.len();
+            Ok(())
+        })?;
+        let of = |quantile| latency::quantile_ms(&histogram, quantile);
         let row = scene.row(format!("p99, {what}"), vec![of(0.99)], "ms", Budget::AtMost(50.0));
-        let note = format!("p50 {} ms, the longest {} ms", number(of(0.5)), number(ms[ms.len() - 1]));
-        rows.push(row.note(note).note(format!("{:.1} found each", found as f64 / ms.len() as f64)));
+        let note = format!("p50 {} ms, the longest {} ms", number(of(0.5)), number(of(1.0)));
+        let row = row.note(note).note(format!("{:.1} found each", found as f64 / SEARCHES as f64));
+        rows.push(row.note(effort::note(&[effort])));
     }
     Ok(rows)
-}
-
-struct Searching<'a> {
-    token: &'a str,
-    query: &'a dyn Fn(u64) -> String,
-    sent: u64,
-    at: Instant,
-    ms: Vec<f64>,
-    /// Messages.
-    found: usize,
-}
-
-impl Asker for Searching<'_> {
-    fn next(&mut self, _: Id, request: &mut Vec<u8>) -> bool {
-        if self.sent == SEARCHES {
-            return false;
-        }
-        let path = format!("/api/rest/search?q={}", (self.query)(self.sent));
-        wire::request(request, "GET", &path, Some(self.token), None);
-        self.sent += 1;
-        self.at = Instant::now();
-        true
-    }
-
-    fn answered(&mut self, _: Id, status: u16, body: &[u8]) -> Outcome<()> {
-        self.ms.push(self.at.elapsed().as_secs_f64() * 1e3);
-        expect_success(status, body)?;
-        let found: Vec<serde::de::IgnoredAny> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        self.found += found.len();
-        Ok(())
-    }
-}
-
-pub fn written(scene: &Scene) -> Outcome<Vec<Row>> {
-    let server = Server::start(&scene.folder().join("data"))?;
-    let mut client = Client::new(server.address);
-    let place = people::gather(&mut client, 50)?;
-    let mut rows = Vec::new();
-    for (what, senders, budget) in [("alone", 1, 10.0), ("50 people at once", 50, 2.0)] {
-        let connections = client.open(senders)?;
-        let mut posting = Posting { place: &place, first: connections.start, sent: 0 };
-        let before = server.written()?;
-        client.closed_loop(connections.clone(), &mut posting).map_err(|error| server.explain(&error))?;
-        let bytes = (server.written()? - before) / WRITTEN as f64;
-        client.close(connections);
-        rows.push(
-            scene.row(format!("written for a message, {what}"), vec![bytes / 1e3], "KB", Budget::AtMost(budget)).note(
-                format!("{} messages of 200 characters: log, checkpoints and search index", number(WRITTEN as f64)),
-            ),
-        );
-    }
-    server.stop()?;
-    Ok(rows)
-}
-
-struct Posting<'a> {
-    place: &'a Place,
-    first: Id,
-    sent: u64,
-}
-
-impl Asker for Posting<'_> {
-    fn next(&mut self, id: Id, request: &mut Vec<u8>) -> bool {
-        if self.sent == WRITTEN {
-            return false;
-        }
-        let body = json!({"content": content(self.sent, 200)}).to_string();
-        let token = &self.place.tokens[id - self.first];
-        wire::request(request, "POST", &self.place.messages, Some(token), Some(&body));
-        self.sent += 1;
-        true
-    }
-
-    fn answered(&mut self, _: Id, status: u16, body: &[u8]) -> Outcome<()> {
-        expect_success(status, body)
-    }
 }

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::Scene;
-use crate::Outcome;
-use crate::client::Client;
 use crate::server::Server;
 use crate::table::{Budget, Row};
+use chatd::bench::Outcome;
+use chatd::bench::client::Client;
 
 const ROUNDS: usize = 10;
 const BUDGET: Budget = Budget::AtMost(50.0);
@@ -22,11 +22,11 @@ pub fn measure(scene: &Scene) -> Outcome<Vec<Row>> {
     ])
 }
 
-/// In milliseconds.
-fn start(data: &Path) -> Outcome<f64> {
+/// How long that takes on this folder, in milliseconds.
+pub fn start(data: &Path) -> Outcome<f64> {
     let begin = Instant::now();
     let server = Server::start(data)?;
-    let mut client = Client::new(server.address);
+    let mut client = Client::new(server.address)?;
     let connection = client.open(1)?;
     client.ask(connection.start, "GET", "/healthz", None, None).map_err(|error| server.explain(&error))?;
     let took = begin.elapsed();

@@ -7,12 +7,13 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::Scene;
-use super::posting::{self, Until};
-use crate::Outcome;
-use crate::client::{Client, Effort, effort_note};
-use crate::people;
 use crate::server::Server;
 use crate::table::{Budget, Row, median, number};
+use chatd::bench::Outcome;
+use chatd::bench::client::Client;
+use chatd::bench::effort::{self, Effort};
+use chatd::bench::people;
+use chatd::bench::posting::{self, Until};
 
 const SENDERS: usize = 64;
 const ROUNDS: usize = 5;
@@ -33,13 +34,13 @@ fn measure(scene: &Scene, preload: Option<&Path>, budget: Budget) -> Outcome<Vec
     let data = scene.folder().join("data");
     // Whoever registers need not wait for the slow disk.
     let server = Server::start(&data)?;
-    let place = people::gather(&mut Client::new(server.address), SENDERS)?;
+    let place = people::gather(&mut Client::new(server.address)?, SENDERS)?;
     server.stop()?;
 
     let preload = preload.map(|library| [("LD_PRELOAD", library.as_os_str())]);
     let environment: &[(&str, &OsStr)] = preload.as_ref().map_or(&[], |one| one.as_slice());
     let server = Server::start_with(&data, environment)?;
-    let mut client = Client::new(server.address);
+    let mut client = Client::new(server.address)?;
     let senders = client.open(SENDERS)?;
     let mut run = |count: usize, time: Duration| {
         let some = senders.start..senders.start + count;
@@ -66,7 +67,7 @@ fn measure(scene: &Scene, preload: Option<&Path>, budget: Budget) -> Outcome<Vec
     let row = scene.row(what, rates, "messages/s", budget);
     Ok(vec![
         row.note(format!("one sender alone: {} messages/s", number(lone)))
-            .note(format!("server CPU for a message: {cpu_us} µs; {}", effort_note(&efforts))),
+            .note(format!("server CPU for a message: {cpu_us} µs; {}", effort::note(&efforts))),
     ])
 }
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 use rustix::event::{Timespec, epoll};
 use rustix::net::RecvFlags;
 
-use crate::Outcome;
-use crate::client::thread_cpu;
+use chatd::bench::Outcome;
+use chatd::bench::effort::thread_cpu;
 
 /// As long as the frame of a message of 128 characters.
 const FRAME: [u8; 550] = [b'x'; 550];

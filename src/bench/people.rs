@@ -1,4 +1,4 @@
-//! Who uses the server in a line: an owner with a server and a channel, and members who came by invite.
+//! Who uses the server under load: an owner with a server and a channel, and members who came by invite.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::Outcome;
-use crate::client::{Asker, Client, Id, expect_success};
-use crate::wire;
+use super::Outcome;
+use super::client::{Asker, Client, Id};
+use super::wire::{self, expect_success};
 
 /// The server hashes two passwords at a time; a few more that wait keep it busy.
 const REGISTRATIONS_AT_ONCE: usize = 4;
@@ -17,6 +17,7 @@ const HANDSHAKES_AT_ONCE: usize = 64;
 /// The first who connect must not wait too long for the last: the server expects a heartbeat each 30 s.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
 
+/// A channel, and who may write there.
 pub struct Place {
     /// `/api/rest/channels/{channel_id}/messages`.
     pub messages: String,
@@ -25,8 +26,10 @@ pub struct Place {
 }
 
 /// Registers `count` people in one server.
+///
+/// # Errors
+/// If somebody is not let in.
 pub fn gather(client: &mut Client, count: usize) -> Outcome<Place> {
-    eprintln!("  registering {count} people");
     let connections = client.open(REGISTRATIONS_AT_ONCE)?;
     let owner = client.ask(connections.start, "POST", "/api/rest/auth/register", None, Some(&person(0, None)))?;
     let token = text(&owner, "access_token")?;
@@ -39,18 +42,20 @@ pub fn gather(client: &mut Client, count: usize) -> Outcome<Place> {
     let invite = text(&owner_asks("POST", format!("/servers/{server}/invites"), Some(json!({})))?, "code")?;
     let mut registration =
         Registration { invite, count, next: 1, asked: HashMap::new(), tokens: vec![String::new(); count] };
-    registration.tokens[0] = token;
+    if let Some(first) = registration.tokens.first_mut() {
+        *first = token;
+    }
     client.closed_loop(connections.clone(), &mut registration)?;
     client.close(connections);
     Ok(Place { messages: format!("/api/rest/channels/{channel}/messages"), tokens: registration.tokens })
 }
 
 fn person(number: usize, invite: Option<&str>) -> Value {
-    let mut person = json!({"username": format!("person{number}"), "password": format!("correct horse {number}")});
-    if let Some(invite) = invite {
-        person["invite"] = json!(invite);
+    let (username, password) = (format!("person{number}"), format!("correct horse {number}"));
+    match invite {
+        Some(invite) => json!({"username": username, "password": password, "invite": invite}),
+        None => json!({"username": username, "password": password}),
     }
-    person
 }
 
 fn text(object: &Value, name: &str) -> Outcome<String> {
@@ -82,15 +87,16 @@ impl Asker for Registration {
         expect_success(status, body)?;
         let answer: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
         let number = self.asked.remove(&id).ok_or("an answer that nobody asked for")?;
-        self.tokens[number] = text(&answer, "access_token")?;
+        *self.tokens.get_mut(number).ok_or("nobody of this number was asked for")? = text(&answer, "access_token")?;
         Ok(())
     }
 }
 
 /// Connects `each` gateways for each of the people and waits until they are all in.
+///
+/// # Errors
+/// If somebody does not get CONNECTED.
 pub fn connect(client: &mut Client, place: &Place, each: usize) -> Outcome<Range<Id>> {
-    let total = place.tokens.len() * each;
-    eprintln!("  connecting {total} gateways");
     let mut gateways: Option<Range<Id>> = None;
     let mut beaten = Instant::now();
     let tokens: Vec<_> = place.tokens.iter().flat_map(|token| std::iter::repeat_n(token, each)).collect();

@@ -1,30 +1,34 @@
-//! The load generator: all connections of a line in one epoll on one thread, so that it never hides behind cores that
-//! the server could have had. How busy it was is measured too, see [`Effort`].
+//! The load generator: all connections of a load in one epoll on one thread, so that it never hides behind cores that
+//! the server could have had. How busy it was is measured too, see [`super::effort`].
 
-use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::ops::Range;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
-use rustix::net::RecvFlags;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use rustix::time::{ClockId, clock_gettime};
 use serde_json::Value;
 
-use crate::Outcome;
-use crate::wire::{self, Piece};
+use super::Outcome;
+use super::connection::Connection;
+use super::wire::{self, Piece, expect_success};
 
 /// A connection's number, counted from 0 in the order of opening.
 pub type Id = usize;
 
 /// Read at once; it is the same memory for all connections.
 const BUFFER_BYTES: usize = 256 * 1024;
-/// Nothing at all from the server for this long ends a line.
+/// Nothing at all from the server for this long ends a load.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Events taken from the epoll at once.
 const EVENTS: usize = 1024;
+/// Who may be stopped looks so often whether they are.
+const LOOK: Duration = Duration::from_millis(200);
 
+/// Any number of connections to one server.
 pub struct Client {
     epoll: OwnedFd,
     address: SocketAddr,
@@ -32,16 +36,7 @@ pub struct Client {
     events: Vec<epoll::Event>,
     buffer: Vec<u8>,
     request: Vec<u8>,
-}
-
-struct Connection {
-    socket: Option<TcpStream>,
-    is_gateway: bool,
-    /// The `s` of the last event.
-    last_s: u64,
-    /// The beginning of something whose end has not come yet.
-    partial: Vec<u8>,
-    unsent: Vec<u8>,
+    stop: Option<Arc<AtomicBool>>,
 }
 
 /// Who asks in a closed loop: each connection's next request goes out when its last one is answered.
@@ -53,18 +48,32 @@ pub trait Asker {
 }
 
 impl Client {
-    pub fn new(address: SocketAddr) -> Self {
-        Self {
-            epoll: epoll::create(epoll::CreateFlags::CLOEXEC).expect("a file descriptor is free"),
+    /// No connections yet.
+    ///
+    /// # Errors
+    /// If the system has no file descriptor left.
+    pub fn new(address: SocketAddr) -> Outcome<Self> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(|error| format!("no epoll: {error}"))?;
+        Ok(Self {
+            epoll,
             address,
             connections: Vec::new(),
             events: Vec::with_capacity(EVENTS),
             buffer: vec![0; BUFFER_BYTES],
             request: Vec::new(),
-        }
+            stop: None,
+        })
+    }
+
+    /// Fails from the moment on that this is set.
+    pub fn stop_when(&mut self, stop: &Arc<AtomicBool>) {
+        self.stop = Some(Arc::clone(stop));
     }
 
     /// Opens `count` connections: their numbers follow on each other.
+    ///
+    /// # Errors
+    /// If the server, or the system, takes no more of them.
     pub fn open(&mut self, count: usize) -> Outcome<Range<Id>> {
         let first = self.connections.len();
         for id in first..first + count {
@@ -76,35 +85,65 @@ impl Client {
             let flags = epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::ET;
             epoll::add(&self.epoll, &socket, epoll::EventData::new_u64(id as u64), flags)
                 .map_err(|error| format!("connection {id} cannot be watched: {error}"))?;
-            self.connections.push(Connection {
-                socket: Some(socket),
-                is_gateway: false,
-                last_s: 0,
-                partial: Vec::new(),
-                unsent: Vec::new(),
-            });
+            self.connections.push(Connection::new(socket));
         }
         Ok(first..first + count)
     }
 
     /// Closes connections.
     pub fn close(&mut self, ids: Range<Id>) {
-        self.connections[ids].iter_mut().for_each(|connection| connection.socket = None);
+        self.connections.get_mut(ids).into_iter().flatten().for_each(|connection| connection.socket = None);
+    }
+
+    /// Says goodbye on gateway connections, which ends their sessions, and closes them.
+    ///
+    /// # Errors
+    /// If a connection is broken.
+    pub fn leave(&mut self, ids: Range<Id>) -> Outcome<()> {
+        for id in ids.clone() {
+            self.send(id, |out| wire::close_frame(out, 1000))?;
+        }
+        self.close(ids);
+        Ok(())
     }
 
     /// Sends what `write` writes.
+    ///
+    /// # Errors
+    /// If the connection is broken.
     pub fn send(&mut self, id: Id, write: impl FnOnce(&mut Vec<u8>)) -> Outcome<()> {
-        let connection = &mut self.connections[id];
+        let connection = self.connections.get_mut(id).ok_or("no such connection")?;
         write(&mut connection.unsent);
         connection.flush().map_err(|error| format!("connection {id}: {error}"))
     }
 
     /// Waits until something comes or `until`, and hands over all that has come. Whether anything has.
+    ///
+    /// # Errors
+    /// If a connection is broken, or `come` has one.
     pub fn turn(&mut self, until: Instant, mut come: impl FnMut(Id, Piece<'_>) -> Outcome<()>) -> Outcome<bool> {
+        while let Some(stop) = &self.stop {
+            if stop.load(Ordering::Relaxed) {
+                return Err("it was to stop".to_owned());
+            }
+            let look = Instant::now() + LOOK;
+            if until <= look {
+                break;
+            }
+            self.wait(look)?;
+            if !self.events.is_empty() {
+                return self.take(&mut come);
+            }
+        }
         self.wait(until)?;
+        self.take(&mut come)
+    }
+
+    /// Hands over what has come.
+    fn take(&mut self, come: &mut impl FnMut(Id, Piece<'_>) -> Outcome<()>) -> Outcome<bool> {
         for event in &self.events {
-            let id = usize::try_from(event.data.u64()).expect("it was a usize");
-            let connection = &mut self.connections[id];
+            let id = usize::try_from(event.data.u64()).unwrap_or(Id::MAX);
+            let connection = self.connections.get_mut(id).ok_or("an event of no connection")?;
             let received =
                 connection.flush().and_then(|()| connection.receive(&mut self.buffer, |piece| come(id, piece)));
             received.map_err(|error| format!("connection {id}: {error}"))?;
@@ -131,6 +170,9 @@ impl Client {
     }
 
     /// Runs a closed loop until no connection has anything left to ask.
+    ///
+    /// # Errors
+    /// If a connection is broken, an answer does not come, or `asker` does not like it.
     pub fn closed_loop(&mut self, ids: Range<Id>, asker: &mut impl Asker) -> Outcome<()> {
         let mut idle: Vec<Id> = ids.collect();
         let mut waiting = 0;
@@ -162,6 +204,9 @@ impl Client {
     }
 
     /// Asks once and waits for the answer's JSON.
+    ///
+    /// # Errors
+    /// If no answer comes, or one that is no success.
     pub fn ask(
         &mut self,
         id: Id,
@@ -192,15 +237,22 @@ impl Client {
 
     /// Sends a heartbeat on each gateway connection, as every client does within 30 s, and waits until all are
     /// acknowledged: the server forgets what they have got.
+    ///
+    /// # Errors
+    /// If not all are acknowledged.
     pub fn heartbeat(&mut self, ids: Range<Id>) -> Outcome<()> {
         for id in ids.clone() {
-            let beat = format!(r#"{{"op":1,"d":{}}}"#, self.connections[id].last_s);
-            self.send(id, |out| wire::text_frame(out, &beat))?;
+            let last_s = self.connections.get(id).map_or(0, |connection| connection.last_s);
+            let beat = format!(r#"{{"op":1,"d":{last_s}}}"#);
+            self.send(id, |out| wire::text_frame(out, beat.as_bytes()))?;
         }
         self.await_op(ids.len(), 2)
     }
 
     /// Waits until frames with `op` have come on `count` connections.
+    ///
+    /// # Errors
+    /// If they do not come.
     pub fn await_op(&mut self, count: usize, op: u64) -> Outcome<()> {
         let mut seen = 0;
         while seen < count {
@@ -218,79 +270,34 @@ impl Client {
         Ok(())
     }
 
+    /// Waits until `count` handshakes have succeeded.
+    ///
+    /// # Errors
+    /// If one does not.
+    pub fn await_upgrades(&mut self, count: usize) -> Outcome<()> {
+        let mut seen = 0;
+        while seen < count {
+            let any = self.turn(Instant::now() + PATIENCE, |_, piece| {
+                if let Piece::Answer { status, body } = piece {
+                    expect_success(status, body)?;
+                    seen += usize::from(status == 101);
+                }
+                Ok(())
+            })?;
+            if !any {
+                return Err(format!("{seen} of {count} handshakes were answered"));
+            }
+        }
+        Ok(())
+    }
+
     /// Reads and drops what comes until nothing has come for `quiet`.
+    ///
+    /// # Errors
+    /// If a connection is broken.
     pub fn drain(&mut self, quiet: Duration) -> Outcome<()> {
         while self.turn(Instant::now() + quiet, |_, _| Ok(()))? {}
         Ok(())
-    }
-}
-
-impl Connection {
-    fn flush(&mut self) -> Outcome<()> {
-        let Some(socket) = &mut self.socket else { return Ok(()) };
-        while !self.unsent.is_empty() {
-            match socket.write(&self.unsent) {
-                Ok(count) => drop(self.unsent.drain(..count)),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(format!("writing failed: {error}")),
-            }
-        }
-        Ok(())
-    }
-
-    fn receive(&mut self, buffer: &mut [u8], mut come: impl FnMut(Piece<'_>) -> Outcome<()>) -> Outcome<()> {
-        loop {
-            let Some(socket) = &self.socket else { return Ok(()) };
-            let count = match rustix::net::recv(socket, &mut *buffer, RecvFlags::empty()) {
-                Ok((0, _)) => return Err("the server closed it".to_owned()),
-                Ok((count, _)) => count,
-                Err(rustix::io::Errno::AGAIN) => return Ok(()),
-                Err(rustix::io::Errno::INTR) => continue,
-                Err(error) => return Err(format!("reading failed: {error}")),
-            };
-            if self.partial.is_empty() {
-                let used = self.take_apart(&buffer[..count], &mut come)?;
-                self.partial.extend(&buffer[used..count]);
-            } else {
-                let mut bytes = std::mem::take(&mut self.partial);
-                bytes.extend(&buffer[..count]);
-                let used = self.take_apart(&bytes, &mut come)?;
-                // With all of it used, thousands of connections keep no buffers.
-                if used < bytes.len() {
-                    bytes.drain(..used);
-                    self.partial = bytes;
-                }
-            }
-            // With an edge-triggered epoll a short read has emptied the socket (epoll(7)).
-            if count < buffer.len() {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Hands over all that is whole in `bytes`; how much of it that was.
-    fn take_apart(&mut self, bytes: &[u8], come: &mut impl FnMut(Piece<'_>) -> Outcome<()>) -> Outcome<usize> {
-        let mut used = 0;
-        while used < bytes.len() {
-            let rest = &bytes[used..];
-            let found = if self.is_gateway { wire::frame(rest)? } else { wire::answer(rest)? };
-            let Some((piece, length)) = found else { break };
-            match piece {
-                Piece::Answer { status, .. } => self.is_gateway |= status == 101,
-                Piece::Text(text) => self.last_s = self.last_s.max(wire::op_and_s(text)?.1),
-            }
-            come(piece)?;
-            used += length;
-        }
-        Ok(used)
-    }
-}
-
-/// An error with what the server says, unless it says that all is well.
-pub fn expect_success(status: u16, body: &[u8]) -> Outcome<()> {
-    match status {
-        101 | 200..=299 => Ok(()),
-        _ => Err(format!("answered {status}: {}", String::from_utf8_lossy(body))),
     }
 }
 
@@ -299,33 +306,4 @@ pub fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     // Without it the lines that need more say so themselves.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
-}
-
-/// How busy the generator's thread was.
-pub struct Effort {
-    since: Instant,
-    cpu: Duration,
-}
-
-impl Effort {
-    pub fn begin() -> Self {
-        Self { since: Instant::now(), cpu: thread_cpu() }
-    }
-
-    /// The part of one core that it took since it began.
-    pub fn share(&self) -> f64 {
-        (thread_cpu() - self.cpu).as_secs_f64() / self.since.elapsed().as_secs_f64()
-    }
-}
-
-/// What to say about a generator that took this share of a core, in each round.
-pub fn effort_note(shares: &[f64]) -> String {
-    let most = shares.iter().copied().fold(0.0, f64::max);
-    let note = format!("the load generator took up to {:.0} % of a core", most * 100.0);
-    if most >= 0.9 { note + ": SATURATED, the server could do more" } else { note }
-}
-
-/// CPU time of the calling thread.
-pub fn thread_cpu() -> Duration {
-    clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
 }
