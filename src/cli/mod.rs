@@ -6,7 +6,7 @@ use std::io::Write;
 
 pub use options::UsageError;
 
-use crate::app::{Options, StartError};
+use crate::app::{Ended, Options, StartError};
 use crate::model::limits;
 use crate::{app, gateway, rest};
 
@@ -18,6 +18,8 @@ pub mod exit {
     pub const USAGE: u8 = 64;
     /// Something is not to be had: an address in use, no file descriptor.
     pub const UNAVAILABLE: u8 = 69;
+    /// Something broke inside, which a restart mends.
+    pub const BROKEN: u8 = 70;
     /// Reading or writing failed.
     pub const IO: u8 = 74;
     /// The configuration, the data folder among it, is not usable.
@@ -56,10 +58,10 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
 fn serve(options: Options) -> u8 {
     app::log::start();
     match app::signals().and_then(|signals| Ok((app::run(options)?, signals))) {
-        Ok((running, signals)) => {
-            running.wait_for(signals);
-            exit::OK
-        }
+        Ok((running, signals)) => match running.wait_for(signals) {
+            Ended::Asked => exit::OK,
+            Ended::Broken => exit::BROKEN,
+        },
         Err(error) => {
             log::error!("{error}");
             exit_code(&error)

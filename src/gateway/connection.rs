@@ -265,7 +265,7 @@ impl<'a> Connection<'a> {
         if let Some(bytes) = farewell
             && stream.write_all(&bytes, deadline).is_err()
         {
-            return;
+            return stream.drop_unsent();
         }
         let _ = stream.shutdown(Shutdown::Write);
         stream.linger(deadline);

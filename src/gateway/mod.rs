@@ -88,6 +88,19 @@ impl Gateway {
         self.registry.lock().counts()
     }
 
+    /// Whether the fan-out does what it is given, and the registry can be looked at. Does not return while one of them
+    /// hangs.
+    pub fn answers(&self) -> bool {
+        let settled = self.feed.settle();
+        drop(self.registry.lock());
+        settled
+    }
+
+    /// Calls `then` when the fan-out has ended, however that comes.
+    pub fn on_end(&self, then: impl FnOnce() + Send + 'static) {
+        self.feed.on_close(Box::new(then));
+    }
+
     /// Sends what waits, closes every connection with 1001 and ends the fan-out.
     pub fn stop(&self) {
         self.feed.enqueue(Entry::Shutdown);

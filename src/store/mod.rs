@@ -153,6 +153,13 @@ impl Store {
         self.writable.load(Ordering::Relaxed) && !self.queue.is_closed()
     }
 
+    /// Whether the committer takes a job and answers it, be it with an error. Does not return while it hangs.
+    pub fn answers(&self) -> bool {
+        // What is refused writes nothing, and so nothing is synced.
+        let refused = self.queue.put(|_| Err::<(), _>(Error::not_found()));
+        refused.is_ok_and(|answer| answer.recv().is_ok())
+    }
+
     /// Seconds this instance has lived, see `instance.lived_s`.
     pub fn lived_s(&self) -> i64 {
         self.clock.lived_s()
