@@ -7,10 +7,8 @@
 //! `CHATD_TEST_ROUNDS` sets how often it is killed, `CHATD_TEST_SEED` repeats the moments of another run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex};
@@ -19,7 +17,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::chance::{Chance, number};
-use crate::harness::{PASSWORD, text};
+use crate::harness::text;
+use crate::process::{Client, PATIENCE, Process};
 
 const PEOPLE: [&str; 4] = ["alice", "bob", "carol", "dave"];
 /// Each sends from this many devices at once: enough for commits of several messages.
@@ -27,59 +26,8 @@ const DEVICES: usize = 4;
 const ROUNDS: u64 = 10;
 /// A round's kill comes after this many acknowledgements, and up to as many more.
 const ACKNOWLEDGEMENTS: u64 = 60;
-/// How long anything may take before the story fails instead of waiting for ever.
-const PATIENCE: Duration = Duration::from_secs(20);
 /// The promise is 2 s; on a busy machine three times that still passes.
 const READY_AGAIN: Duration = Duration::from_secs(6);
-
-/// The real program, on a folder that outlives it.
-struct Process {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Process {
-    /// Starts it and returns when it says where it listens.
-    fn start(data: &Path) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_chatd"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--rate-limits", "off", "--data"])
-            .arg(data)
-            .env_clear()
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut process = Self { child, address: ([127, 0, 0, 1], 0).into() };
-        let lines = BufReader::new(process.child.stderr.take().unwrap()).lines();
-        let (said, heard) = channel();
-        // It reads to the end, so that the program never waits for somebody to read its log.
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                if line.contains("panicked") || line.starts_with("error: ") {
-                    eprintln!("the server says: {line}");
-                }
-                if let Some((_, address)) = line.split_once(" listens on http://") {
-                    let _ = said.send(address.parse().unwrap());
-                }
-            }
-        });
-        process.address = heard.recv_timeout(PATIENCE).expect("the server said where it listens");
-        process
-    }
-
-    /// SIGKILL, which no program can catch, and then waits until it is gone.
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// What the senders know of the server: which process it is, whether that one was killed, whether to go on.
 struct Whereabouts {
@@ -118,55 +66,7 @@ impl World {
     }
 }
 
-/// A client of whichever process is there.
-struct Client {
-    agent: ureq::Agent,
-    token: String,
-}
-
 impl Client {
-    fn new() -> Self {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build();
-        Self { agent: config.into(), token: String::new() }
-    }
-
-    fn ask(
-        &self,
-        address: SocketAddr,
-        method: &str,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<(u16, Value), ureq::Error> {
-        let request = ureq::http::Request::builder()
-            .method(method)
-            .uri(format!("http://{address}{path}"))
-            .header("Authorization", format!("Bearer {}", self.token))
-            .header("Content-Type", "application/json");
-        let mut answer = match body {
-            Some(body) => self.agent.run(request.body(body.to_string()).unwrap()),
-            None => self.agent.run(request.body(()).unwrap()),
-        }?;
-        let body = answer.body_mut().read_to_string()?;
-        Ok((answer.status().as_u16(), serde_json::from_str(&body).unwrap_or(Value::Null)))
-    }
-
-    /// A request that a server in good health must grant.
-    #[track_caller]
-    fn must(&self, address: SocketAddr, method: &str, path: &str, body: &Value, status: u16) -> Value {
-        let body = Some(body).filter(|body| !body.is_null());
-        let (got, answer) = self.ask(address, method, &format!("/api/rest{path}"), body).unwrap();
-        assert_eq!(got, status, "{method} {path}: {answer}");
-        answer
-    }
-
-    fn signs_in(&mut self, address: SocketAddr, how: &str, name: &str) -> Result<(), ureq::Error> {
-        let body = json!({"username": name, "password": PASSWORD});
-        let (status, answer) = self.ask(address, "POST", &format!("/api/rest/auth/{how}"), Some(&body))?;
-        assert!(status == 200 || status == 201, "{name} is not let in: {status} {answer}");
-        self.token = text(&answer["access_token"]);
-        Ok(())
-    }
-
     /// Posts until it is acknowledged, with the same nonce each time; the message.
     fn posts(&mut self, world: &World, name: &str, content: &str, nonce: &str) -> Value {
         let body = json!({"content": content, "nonce": nonce});

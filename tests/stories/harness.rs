@@ -1,6 +1,6 @@
 //! The world of a story: a server in a temporary folder, and the people who use it.
 
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use chatd::app::Options;
@@ -309,7 +309,11 @@ impl Gateway {
 
     /// Tries a handshake; the status of a refusal.
     pub fn handshake(world: &World, token: Option<&str>, headers: &[(&'static str, &str)]) -> Result<Self, u16> {
-        let address = world.running().address();
+        Self::at(world.running().address(), token, headers)
+    }
+
+    /// Tries a handshake with whatever listens there.
+    pub fn at(address: SocketAddr, token: Option<&str>, headers: &[(&'static str, &str)]) -> Result<Self, u16> {
         let mut request = format!("ws://{address}/api/ws").into_client_request().unwrap();
         if let Some(token) = token {
             request.headers_mut().insert("Authorization", format!("Bearer {token}").parse().unwrap());

@@ -6,6 +6,8 @@
 mod chance;
 mod company;
 mod harness;
+mod process;
+mod tally;
 
 mod accounts;
 mod acts;

@@ -1,0 +1,177 @@
+//! The real program as a process of its own: one that can be killed, starved and lied to; and those who talk to it.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::harness::{PASSWORD, text};
+
+/// How long anything may take before the story fails instead of waiting for ever.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The program, with an environment of its own.
+pub fn chatd(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chatd"));
+    command.args(arguments).env_clear().stdin(Stdio::null());
+    command
+}
+
+/// A server, on a folder that outlives it.
+pub struct Process {
+    child: Child,
+    pub address: SocketAddr,
+    lines: Receiver<String>,
+    /// What it has said so far.
+    pub said: Vec<String>,
+}
+
+impl Process {
+    /// Starts it and returns when it says where it listens.
+    pub fn start(data: &Path) -> Self {
+        Self::with(data, |_| {})
+    }
+
+    /// Starts it with more arguments, or another environment.
+    #[track_caller]
+    pub fn with(data: &Path, change: impl FnOnce(&mut Command)) -> Self {
+        Self::try_with(data, change).unwrap_or_else(|(status, said)| panic!("it ended: {status}: {said:#?}"))
+    }
+
+    /// The same; how it ended and what it said if it never listened.
+    pub fn try_with(data: &Path, change: impl FnOnce(&mut Command)) -> Result<Self, (ExitStatus, Vec<String>)> {
+        let mut command = chatd(&["serve", "--listen", "127.0.0.1:0", "--rate-limits", "off"]);
+        command.arg("--data").arg(data).stderr(Stdio::piped());
+        change(&mut command);
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (said, heard) = channel();
+        // It reads to the end, so that the program never waits for somebody to read its log.
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                if line.contains("panicked") || line.starts_with("error: ") {
+                    eprintln!("the server says: {line}");
+                }
+                let _ = said.send(line);
+            }
+        });
+        let mut process = Self { child, address: ([127, 0, 0, 1], 0).into(), lines: heard, said: Vec::new() };
+        match process.hear(" listens on http://") {
+            Some(line) => {
+                process.address = line.split_once("http://").unwrap().1.parse().unwrap();
+                Ok(process)
+            }
+            None => Err((process.child.wait().unwrap(), std::mem::take(&mut process.said))),
+        }
+    }
+
+    /// Waits for a line with this in it; none if the server ends without it.
+    pub fn hear(&mut self, what: &str) -> Option<String> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    self.said.push(line.clone());
+                    if line.contains(what) {
+                        return Some(line);
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => panic!("nobody said '{what}': {:#?}", self.said),
+            }
+        }
+    }
+
+    /// All that it has said until now.
+    pub fn heard(&mut self) -> &[String] {
+        self.said.extend(self.lines.try_iter());
+        &self.said
+    }
+
+    /// Its number, to look at it from outside.
+    pub fn pid(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(&self.child)
+    }
+
+    /// SIGKILL, which no program can catch, and then waits until it is gone.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM; how it ends.
+    pub fn stop(&mut self) -> ExitStatus {
+        rustix::process::kill_process(self.pid(), rustix::process::Signal::TERM).unwrap();
+        self.wait()
+    }
+
+    /// Waits until it ends by itself.
+    #[track_caller]
+    pub fn wait(&mut self) -> ExitStatus {
+        // Its log ends with it.
+        assert!(self.hear("\0").is_none());
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A client of whichever process is there.
+#[derive(Clone)]
+pub struct Client {
+    pub agent: ureq::Agent,
+    pub token: String,
+}
+
+impl Client {
+    pub fn new() -> Self {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build();
+        Self { agent: config.into(), token: String::new() }
+    }
+
+    pub fn ask(
+        &self,
+        address: SocketAddr,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<(u16, Value), ureq::Error> {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("http://{address}{path}"))
+            .header("Authorization", format!("Bearer {}", self.token))
+            .header("Content-Type", "application/json");
+        let mut answer = match body {
+            Some(body) => self.agent.run(request.body(body.to_string()).unwrap()),
+            None => self.agent.run(request.body(()).unwrap()),
+        }?;
+        let body = answer.body_mut().read_to_string()?;
+        Ok((answer.status().as_u16(), serde_json::from_str(&body).unwrap_or(Value::Null)))
+    }
+
+    /// A request that a server in good health must grant.
+    #[track_caller]
+    pub fn must(&self, address: SocketAddr, method: &str, path: &str, body: &Value, status: u16) -> Value {
+        let body = Some(body).filter(|body| !body.is_null());
+        let (got, answer) = self.ask(address, method, &format!("/api/rest{path}"), body).unwrap();
+        assert_eq!(got, status, "{method} {path}: {answer}");
+        answer
+    }
+
+    pub fn signs_in(&mut self, address: SocketAddr, how: &str, name: &str) -> Result<(), ureq::Error> {
+        let body = json!({"username": name, "password": PASSWORD});
+        let (status, answer) = self.ask(address, "POST", &format!("/api/rest/auth/{how}"), Some(&body))?;
+        assert!(status == 200 || status == 201, "{name} is not let in: {status} {answer}");
+        self.token = text(&answer["access_token"]);
+        Ok(())
+    }
+}
