@@ -4,6 +4,7 @@ mod bodies;
 mod flood;
 mod json;
 mod limits;
+mod readers;
 mod slow;
 mod stop;
 mod storm;
@@ -120,6 +121,8 @@ struct Two {
     alice: Client,
     bob: Client,
     path: String,
+    /// Lets others in.
+    invite: String,
 }
 
 /// The promise is 1 s; on a busy machine three times that still passes.
@@ -127,15 +130,24 @@ const HEALTHY: Duration = Duration::from_secs(3);
 
 impl Two {
     fn on(server: &Process) -> Self {
-        let (address, mut alice, mut bob) = (server.address, Client::new(), Client::new());
+        let (address, mut alice) = (server.address, Client::new());
         alice.signs_in(address, "register", "alice").unwrap();
-        bob.signs_in(address, "register", "bob").unwrap();
         let home = text(&alice.must(address, "POST", "/servers", &json!({"name": "home"}), 201)["server_id"]);
         let channels = alice.must(address, "GET", &format!("/servers/{home}/channels"), &Value::Null, 200);
         let invite = alice.must(address, "POST", &format!("/servers/{home}/invites"), &json!({}), 201);
-        bob.must(address, "POST", &format!("/invites/{}", text(&invite["code"])), &json!({}), 200);
+        let invite = format!("/invites/{}", text(&invite["code"]));
         let path = format!("/channels/{}/messages", text(&channels[0]["channel_id"]));
-        Self { address, alice, bob, path }
+        let mut two = Self { address, alice, bob: Client::new(), path, invite };
+        two.bob = two.and("bob");
+        two
+    }
+
+    /// Somebody more in the same channel.
+    fn and(&self, name: &str) -> Client {
+        let mut client = Client::new();
+        client.signs_in(self.address, "register", name).unwrap();
+        client.must(self.address, "POST", &self.invite, &json!({}), 200);
+        client
     }
 
     /// Alice writes over the connection that she has.
