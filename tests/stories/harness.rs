@@ -90,6 +90,12 @@ impl World {
         self.send_bytes(method, path, token, &headers, body.map(str::as_bytes))
     }
 
+    /// A page or whatever else stands at this very path.
+    #[track_caller]
+    pub fn send_root(&self, path: &str, token: Option<&str>) -> Answer {
+        self.send_to(path, "GET", token, &[], None)
+    }
+
     /// A request of any bytes.
     #[track_caller]
     pub fn send_bytes(
@@ -104,7 +110,19 @@ impl World {
         let roots = ["/api/", "/chat/api/", "/healthz", "/readyz", "/metrics", "/help/", "/files/"];
         let whole = roots.iter().any(|root| path.starts_with(root)) || path.ends_with("/qr.svg");
         let path = if whole { path.to_owned() } else { format!("/api/rest{path}") };
-        let mut request = ureq::http::Request::builder().method(method).uri(self.url(&path));
+        self.send_to(&path, method, token, headers, body)
+    }
+
+    #[track_caller]
+    fn send_to(
+        &self,
+        path: &str,
+        method: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Answer {
+        let mut request = ureq::http::Request::builder().method(method).uri(self.url(path));
         if let Some(token) = token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }

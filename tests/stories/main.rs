@@ -6,6 +6,7 @@
 mod chance;
 mod company;
 mod harness;
+mod nobody;
 mod process;
 mod tally;
 
@@ -25,6 +26,7 @@ mod dms;
 mod files;
 mod gateway;
 mod instance;
+mod intruders;
 mod members;
 mod mentions;
 mod messages;

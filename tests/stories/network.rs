@@ -116,9 +116,9 @@ fn name(line: String) -> String {
 }
 
 /// Alice and bob, with a channel between them, on a server that is a process of its own.
-struct Two {
-    address: SocketAddr,
-    alice: Client,
+pub struct Two {
+    pub address: SocketAddr,
+    pub alice: Client,
     bob: Client,
     path: String,
     /// Lets others in.
@@ -129,7 +129,7 @@ struct Two {
 const HEALTHY: Duration = Duration::from_secs(3);
 
 impl Two {
-    fn on(server: &Process) -> Self {
+    pub fn on(server: &Process) -> Self {
         let (address, mut alice) = (server.address, Client::new());
         alice.signs_in(address, "register", "alice").unwrap();
         let home = text(&alice.must(address, "POST", "/servers", &json!({"name": "home"}), 201)["server_id"]);
@@ -152,13 +152,13 @@ impl Two {
 
     /// Alice writes over the connection that she has.
     #[track_caller]
-    fn alice_says(&self, content: &str) {
+    pub fn alice_says(&self, content: &str) {
         self.alice.must(self.address, "POST", &self.path, &json!({"content": content}), 201);
     }
 
     /// Bob on a connection of the gateway.
     #[track_caller]
-    fn bob_listens(&self) -> Gateway {
+    pub fn bob_listens(&self) -> Gateway {
         let mut gateway = Gateway::at(self.address, Some(&self.bob.token), &[]).unwrap();
         gateway.frame(0);
         gateway.frame(10);

@@ -3,28 +3,20 @@
 
 use std::io::Read;
 use std::net::TcpStream;
-use std::os::unix::fs::{PermissionsExt, chown};
-use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::{HEALTH, Raw, Two};
+use crate::nobody::Nobody;
 use crate::process::{PATIENCE, Process};
 
 /// The promise is 2 s; on a busy machine three times that still passes.
 const HEALTHY_AGAIN: Duration = Duration::from_secs(6);
-/// The user who is nobody.
-const NOBODY: u32 = 65_534;
 
 /// Sets the limit that a server has for now; the most that it may be set to stays.
-fn limit(server: &Process, what: &str, is_nobodys: bool) {
-    let mut command = Command::new("prlimit");
-    command.arg(format!("--pid={}", server.pid())).arg(format!("--{what}:"));
-    if is_nobodys {
-        // Only its own user may.
-        command.uid(NOBODY).gid(NOBODY);
-    }
-    assert!(command.status().unwrap().success(), "{command:?}");
+fn limit(server: &Process, mut prlimit: Command, what: &str) {
+    prlimit.arg(format!("--pid={}", server.pid())).arg(format!("--{what}:"));
+    assert!(prlimit.status().unwrap().success(), "{prlimit:?}");
 }
 
 /// How often it said this, which must not be more often than once a second.
@@ -42,7 +34,7 @@ fn without_file_descriptors_those_who_are_there_go_on_and_newcomers_wait() {
     let two = Two::on(&server);
     let mut on_bob = two.bob_listens();
     let began = Instant::now();
-    limit(&server, &format!("nofile={}", server.descriptors() + 30), false);
+    limit(&server, Command::new("prlimit"), &format!("nofile={}", server.descriptors() + 30));
     let mut crowd: Vec<_> = (0..60).map(|_| Raw::at(server.address)).collect();
     server.hear("connections cannot be accepted").unwrap();
     // The database still writes, and what it writes is told.
@@ -65,32 +57,18 @@ fn without_file_descriptors_those_who_are_there_go_on_and_newcomers_wait() {
 
 #[test]
 fn without_threads_newcomers_are_turned_away_and_the_others_go_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    let program = folder.path().join("chatd");
-    std::fs::copy(env!("CARGO_BIN_EXE_chatd"), &program).unwrap();
-    std::fs::create_dir(&data).unwrap();
     // The kernel limits nobody's threads who is root.
-    let is_root = rustix::process::geteuid().is_root();
-    if is_root {
-        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-        chown(&data, Some(NOBODY), Some(NOBODY)).unwrap();
-    }
-    let mut server = Process::with(&data, |command| {
-        let mut other = Command::new(&program);
-        other.args(command.get_args()).env_clear().stdin(Stdio::null()).stderr(Stdio::piped());
-        if is_root {
-            other.uid(NOBODY).gid(NOBODY);
-        }
-        *command = other;
-    });
+    let nobody = Nobody::new();
+    let mut server = nobody.starts(&[]);
     let two = Two::on(&server);
     let mut on_bob = two.bob_listens();
     two.alice_says("still here");
     assert_eq!(on_bob.event_but_presence(11)["content"], "still here");
 
     let began = Instant::now();
-    limit(&server, "nproc=1", is_root);
+    // Only its own user may.
+    let prlimit = || nobody.command("prlimit".as_ref());
+    limit(&server, prlimit(), "nproc=1");
     for n in 0..20 {
         let mut newcomer = TcpStream::connect(server.address).unwrap();
         newcomer.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -100,7 +78,7 @@ fn without_threads_newcomers_are_turned_away_and_the_others_go_on() {
     }
     said_at_most_once_a_second(&mut server, "a connection got no thread", began);
     let most = rustix::process::getrlimit(rustix::process::Resource::Nproc).current;
-    limit(&server, &format!("nproc={}", most.map_or("unlimited".to_owned(), |most| most.to_string())), is_root);
+    limit(&server, prlimit(), &format!("nproc={}", most.map_or("unlimited".to_owned(), |most| most.to_string())));
     let free = Instant::now();
     two.are_served();
     assert!(free.elapsed() < HEALTHY_AGAIN, "{:?}", free.elapsed());
