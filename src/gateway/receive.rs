@@ -125,7 +125,7 @@ impl Connection<'_> {
             return Ok(Next::Go);
         };
         self.gateway.greeting.end(self.session());
-        self.socket.get_mut().session = Arc::clone(&session);
+        self.socket.out_mut().session = Arc::clone(&session);
         self.caller = Some(caller);
         self.gateway.feed.enqueue(Entry::Flush(session));
         self.gateway.feed.enqueue(Entry::Touch(caller.user_id));

@@ -14,6 +14,7 @@ mod print;
 mod proxy;
 mod server;
 mod stream;
+pub mod websocket;
 
 pub use body::Body;
 pub use message::{Answer, Request, Service, Upgraded};

@@ -160,6 +160,16 @@ impl Stream {
         let _ = rustix::net::sockopt::set_socket_linger(self.socket(), Some(Duration::ZERO));
     }
 
+    /// Writes the last bytes and closes, all within `time`: unhurriedly, so that the peer gets them.
+    pub fn part(&self, last: &[u8], time: Duration) {
+        let deadline = Instant::now() + time;
+        if self.write_all(last, deadline).is_err() {
+            return self.drop_unsent();
+        }
+        let _ = self.shutdown(Shutdown::Write);
+        self.linger(deadline);
+    }
+
     /// Shuts a side of the connection down; a thread that waits in [`Stream::read`] sees the end.
     ///
     /// # Errors
