@@ -1,11 +1,13 @@
 /** Starts the client: who is it, what stands in the address bar, and which screen follows from both. */
 import { Api, Problem } from "./lib/api.js";
 import { applyAppearance } from "./lib/appearance.js";
-import { h, late, later, load, painted } from "./lib/dom.js";
-import { Gateway } from "./lib/gateway.js";
+import { h, late, later, load, painted, question } from "./lib/dom.js";
+import { Gateway, retryDelay } from "./lib/gateway.js";
 import { base, parseRoute, routePath } from "./lib/route.js";
-import { remember, remembered } from "./lib/storage.js";
+import { forget, openKeeper, remember, remembered } from "./lib/storage.js";
+import { upload } from "./lib/uploads.js";
 import { choose, learn, problemText, t } from "./lib/words.js";
+import { Blocks } from "./state/blocks.js";
 import { History } from "./state/history.js";
 import { Outbox } from "./state/outbox.js";
 import { Settings } from "./state/settings.js";
@@ -16,6 +18,8 @@ import "./components/message-composer/message-composer.js";
 import "./components/message-row/message-row.js";
 import "./components/message-timeline/message-timeline.js";
 import "./components/server-rail/server-rail.js";
+
+const KEEP_MS = 2_000;
 
 /** Somebody got to where the address leads. @type {() => void} */
 let arrived;
@@ -30,9 +34,15 @@ await learn(language);
 document.documentElement.lang = language;
 
 const store = new Store();
-const outbox = new Outbox({ api, store });
+/** What an earlier page kept may wait for what one came for, but not for ever. */
+const keep = async () => {
+  if (signedIn) await Promise.race([shown(), new Promise((over) => { setTimeout(over, KEEP_MS); })]);
+  return openKeeper(`chatd ${base.pathname}`);
+};
+const outbox = new Outbox({ api, store, upload: (...file) => upload(api, ...file), keep });
 const history = new History({ api, store });
 const settings = new Settings({ api, store });
+const blocks = new Blocks({ api, store });
 const gateway = new Gateway({
   base,
   token: () => api.token(),
@@ -46,13 +56,14 @@ const gateway = new Gateway({
 });
 gateway.onRejected = () => api.refresh();
 let signedIn = false;
+let leaving = false;
 /** Whether an account was just made, or signed in to, on the page of an invite: that is a yes to it. */
 let accepted = false;
 /** The latest channel of each server. @type {Map<string, string>} */
 const visited = new Map();
 
 /** @type {import("./types.js").Client} */
-const client = { api, store, outbox, history, settings, gateway, go, openServer, shown, signOut };
+const client = { api, store, outbox, history, settings, blocks, gateway, go, openServer, shown, signOut };
 
 /** @param {import("./types.js").Route} route @param {{replace?: boolean}} [options] */
 function go(route, { replace = false } = {}) {
@@ -94,18 +105,39 @@ function caughtUp() {
 
 /** The network is back, or somebody looks at the page again: not a moment to wait longer. */
 function tryAgain() {
+  if (drawn === "unreachable") start();
   gateway.retryNow();
   if (store.connection === "ready") outbox.retryAll();
 }
 
+/** Asks first if something would be lost: with the user goes what this device has of theirs. */
 async function signOut() {
-  await api.logout();
+  const count = await outbox.unsent();
+  if (!count) return leave();
+  ask(question("leaveUnsent", count, leave));
+}
+
+async function leave() {
+  leaving = true;
+  try {
+    await api.logout();
+  } catch (error) {
+    leaving = false;
+    // Who is signed out already need not be told that it did not work.
+    if (!(error instanceof Problem) || error.status !== 401) throw error;
+  }
+  leaving = true;
+  await outbox.clear();
+  forget(`draft.${store.user?.user_id}.`);
+  leaving = false;
   signedOut();
 }
 
 function signedOut() {
   gateway.stop();
-  remember("channel", null);
+  // The server's word that the session is over may come before everything is cleared away.
+  if (leaving) return;
+  for (const name of ["channel", "blocked"]) remember(name, null);
   // A new start is the surest way to keep nothing of one person for the next.
   if (signedIn) location.assign(base);
   signedIn = false;
@@ -131,15 +163,41 @@ let extra = false;
 async function extras() {
   extra = true;
   await shown();
-  const [{ installShortcuts }, { Notifier }] = await late();
+  const [{ installShortcuts, installPress, Notifier }] = await Promise.all([late(), load("toast-list")]);
   installShortcuts(client);
+  installPress(client);
   new Notifier({ store, go }).install();
+  document.documentElement.dataset.ready = "true"; // Whoever drives the page by a program may begin.
 }
 
-/** @param {keyof HTMLElementTagNameMap} tag @param {Record<string, any>} properties */
-async function overlay(tag, properties) {
-  await load(tag);
-  document.body.append(h(tag, properties));
+/** @param {import("./types.js").Toast} toast */
+function tell(toast) {
+  // If it cannot be fetched, the row itself still says so.
+  load("toast-list").then(() => document.dispatchEvent(new CustomEvent("toast", { detail: toast })), () => {});
+}
+
+/** @param {string} channelId @param {number} count */
+function tellOld(channelId, count) {
+  if (store.channel?.channel_id === channelId) return;
+  const show = () => go({ page: "channel", server: store.channels.get(channelId)?.server_id ?? null, channel: channelId });
+  tell({ text: t("outbox.asks", { count }), action: { label: t("outbox.show"), run: show } });
+}
+
+/** Puts something over the page. @param {Promise<{tag: keyof HTMLElementTagNameMap, [property: string]: any}> | {tag: keyof HTMLElementTagNameMap}} wanted */
+async function overlay(wanted) {
+  try {
+    const { tag, ...properties } = await wanted;
+    await load(tag);
+    document.body.append(h(tag, properties));
+  } catch {
+    // Its module is still with the server.
+    document.dispatchEvent(new CustomEvent("toast", { detail: { text: t("problem.offline"), kind: "failed" } }));
+  }
+}
+
+/** @param {Promise<import("./types.js").Dialog> | import("./types.js").Dialog} spec */
+async function ask(spec) {
+  overlay(Promise.resolve(spec).then((known) => ({ tag: "form-dialog", spec: known })));
 }
 
 let drawn = "";
@@ -165,16 +223,26 @@ function draw() {
   accepted = false;
 }
 
+let tries = 0;
+let nextTry = 0;
+
 /** @param {unknown} error */
-function unreachable(error) {
+async function unreachable(error) {
+  nextTry = setTimeout(start, retryDelay(tries));
+  tries += 1;
+  // What stands there would be read out again at each try.
+  if (drawn === "unreachable") return;
   drawn = "unreachable";
+  const kept = h("p", { hidden: true }, t("outbox.kept_here"));
   document.body.replaceChildren(h("main", { class: "door" }, h("div", { class: "door-card empty", role: "alert" },
     h("h1", {}, t("problem.offline")),
-    h("p", {}, error instanceof Problem && error.status ? problemText(error) : t("shell.check_connection")),
+    h("p", {}, error instanceof Problem && error.status ? problemText(error) : t("shell.check_connection")), kept,
     h("button", { class: "primary", onclick: start }, t("shell.try_again")))));
+  kept.hidden = !await outbox.holds();
 }
 
 async function start() {
+  clearTimeout(nextTry);
   try {
     await (asked ?? api.refresh());
     entered();
@@ -204,16 +272,19 @@ document.addEventListener("click", (event) => {
   go(route);
 });
 // What stands over the page is asked for by events, so that its module is fetched when it is needed first.
-document.addEventListener("dialog", (event) => overlay("form-dialog", { spec: /** @type {CustomEvent} */ (event).detail }));
+document.addEventListener("dialog", (event) => { ask(/** @type {CustomEvent} */ (event).detail); });
 document.addEventListener("overlay", (event) => {
-  const { tag, ...properties } = /** @type {CustomEvent} */ (event).detail;
-  overlay(tag, { client, ...properties });
+  overlay(Promise.resolve(/** @type {CustomEvent} */ (event).detail).then((wanted) => ({ client, ...wanted })));
 });
 addEventListener("popstate", () => arrive(parseRoute(location.pathname)));
 addEventListener("online", tryAgain);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) tryAgain(); });
-store.watch((topic) => { if (topic !== "typing" && topic !== "presence" && topic !== "messages") title(); });
+addEventListener("pagehide", () => outbox.closed());
+addEventListener("beforeunload", (event) => { if (signedIn && outbox.atRisk) event.preventDefault(); });
+store.watch((topic) => { if (!["typing", "presence", "messages", "sent", "uploads"].includes(topic)) title(); });
 api.onSignedOut = signedOut;
+outbox.onTold = tell;
+outbox.onAsks = tellOld;
 
 applyAppearance();
 addEventListener("storage", () => applyAppearance()); // Another tab may have changed it.

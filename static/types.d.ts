@@ -2,7 +2,9 @@
 import type { Api } from "./lib/api.js";
 import type { View } from "./lib/dom.js";
 import type { ServerPage } from "./lib/server-page.js";
+import type { Parcel } from "./lib/uploads.js";
 import type { Gateway } from "./lib/gateway.js";
+import type { Blocks } from "./state/blocks.js";
 import type { History } from "./state/history.js";
 import type { Outbox } from "./state/outbox.js";
 import type { Settings } from "./state/settings.js";
@@ -38,6 +40,12 @@ export interface Message {
   pending?: "sending" | "offline" | "refused" | "expired";
   /** Why it was turned down, in words. */
   refusal?: string;
+  /** Its files, until the server has them and the message. */
+  parcels?: Parcel[];
+  /** Whether it has waited for the connection before. */
+  waited?: boolean;
+  /** Set if it would be lost with the page. */
+  kept?: false;
 }
 /** A message found; the ranges of its content that match count code points. */
 export interface Found extends Message { highlight?: [number, number][] }
@@ -91,7 +99,7 @@ export interface Field {
 
 /** What the components share: given to each as its property `client`. */
 export interface Client {
-  api: Api; store: Store; gateway: Gateway; outbox: Outbox; history: History; settings: Settings;
+  api: Api; store: Store; gateway: Gateway; outbox: Outbox; history: History; settings: Settings; blocks: Blocks;
   go(route: Route, options?: { replace?: boolean }): void;
   openServer(serverId: Id): void;
   shown(): Promise<void>;

@@ -6,13 +6,29 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use rustix::process::umask;
 
 use super::StartError;
 use crate::auth::random::random_bytes;
+use crate::backup;
 
 /// Bytes of the instance's key.
 const KEY_BYTES: usize = 32;
+
+/// The file whose lock says who serves.
+const LOCK: &str = "lock";
+
+/// Whatever is made from here on is the owner's alone.
+pub(super) fn keep_private() {
+    umask(rustix::fs::Mode::from_raw_mode(0o077));
+}
+
+/// Whether a chatd serves the folder.
+pub(super) fn is_locked(path: &Path) -> bool {
+    let lock = File::open(path.join(LOCK));
+    lock.is_ok_and(|lock| flock(&lock, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK))
+}
 
 /// An open data folder; locked until it is dropped.
 #[derive(Debug)]
@@ -26,8 +42,7 @@ impl Folder {
     /// Makes the folder if need be, closes it to others, and locks it.
     pub(super) fn open(path: &Path) -> Result<Self, StartError> {
         let unusable = |error: io::Error| StartError::Folder(path.to_owned(), error);
-        // Whatever is made from here on is the owner's alone.
-        umask(rustix::fs::Mode::from_raw_mode(0o077));
+        keep_private();
         std::fs::create_dir_all(path).map_err(unusable)?;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).map_err(unusable)?;
         for entry in std::fs::read_dir(path).map_err(unusable)?.flatten() {
@@ -38,25 +53,31 @@ impl Folder {
             }
         }
         let options = &mut OpenOptions::new();
-        let lock = options.create(true).truncate(false).write(true).mode(0o600).open(path.join("lock"));
+        let lock = options.create(true).truncate(false).write(true).mode(0o600).open(path.join(LOCK));
         let lock = lock.map_err(unusable)?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| StartError::Locked(path.to_owned()))?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|error| match error {
+            Errno::WOULDBLOCK => StartError::Locked(path.to_owned()),
+            error => unusable(error.into()),
+        })?;
+        if let Some(aside) = backup::finish(path).map_err(unusable)? {
+            log::warn!("a restore that was cut off is finished; what it replaced is in {}", aside.display());
+        }
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
     /// The database's file.
     pub(super) fn database(&self) -> PathBuf {
-        self.path.join("chatd.db")
+        self.path.join(backup::DATABASE)
     }
 
     /// The folder of what people upload.
     pub(super) fn files(&self) -> PathBuf {
-        self.path.join("files")
+        self.path.join(backup::FILES)
     }
 
     /// The key that signs tokens; made at the first start, kept across restarts and in backups.
     pub(super) fn key(&self) -> Result<[u8; KEY_BYTES], StartError> {
-        let path = self.path.join("key");
+        let path = self.path.join(backup::KEY);
         let unusable = |error: io::Error| StartError::Folder(path.clone(), error);
         match File::open(&path) {
             Ok(mut file) => {

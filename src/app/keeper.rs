@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::chat::{Chat, files};
 use crate::media::Media;
-use crate::model::{AttachmentId, Result, limits};
+use crate::model::{AttachmentId, Error, Result, limits};
 
 /// When clearing fails (the disk may be full), it is tried again after this.
 const AGAIN: Duration = Duration::from_secs(60);
@@ -64,13 +64,15 @@ impl Work {
 
     /// Removes what a crash left between a file and its row.
     fn remove_leftovers(&self, end: AttachmentId) -> Result<()> {
-        let mut found = self.media.leftovers(end).map_err(crate::model::Error::unavailable)?;
+        let mut found = self.media.leftovers(end).map_err(Error::unavailable)?;
         loop {
             let some: BTreeSet<_> = found.by_ref().take(limits::SWEEP_ROWS).collect();
             if some.is_empty() {
                 return Ok(());
             }
             let some: Vec<_> = some.into_iter().collect();
+            // While a backup is being made they stay, for the next start to remove.
+            let Some(_clearing) = self.media.clearing().map_err(Error::unavailable)? else { return Ok(()) };
             for orphan in self.chat.read(|cx| files::orphans(cx, &some))? {
                 self.remove(orphan);
             }
@@ -86,7 +88,11 @@ impl Work {
             let seconds = due_in_s.and_then(|seconds| u64::try_from(seconds).ok());
             return Ok(seconds.map(Duration::from_secs));
         }
+        let clearing = self.media.clearing().map_err(Error::unavailable)?;
+        // A backup is being made, and rings when it is done if it is this process's own.
+        let Some(clearing) = clearing else { return Ok(Some(AGAIN)) };
         let cleared: Vec<_> = gone.into_iter().filter(|id| self.remove(*id)).collect();
+        drop(clearing);
         if cleared.is_empty() && !is_due {
             return Ok(Some(AGAIN));
         }

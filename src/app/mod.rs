@@ -1,27 +1,31 @@
 //! Puts the rooms together: starts them in order, hands requests to whom they belong, stops them in order.
 
+mod backups;
 mod folder;
 mod keeper;
 pub mod log;
 mod notify;
 mod options;
+mod pace;
 mod service;
+pub mod upkeep;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use backups::Proven;
 use folder::Folder;
 use keeper::Keeper;
 use notify::Watchdog;
-pub use options::Options;
+pub use options::{Backups, Options};
 use service::App;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::auth::{Keys, Passwords, Rates, Throttles};
-use crate::chat::{self, Chat, Config, Presences, Registration, Shared};
+use crate::chat::{self, Chat, Config, Presences, Registration, Shared, Writing};
 use crate::gateway::{Feed, Gateway};
 use crate::media::Media;
 use crate::model::Error;
@@ -79,6 +83,7 @@ pub struct Running {
     gateway: Arc<Gateway>,
     keeper: Keeper,
     watchdog: Watchdog,
+    backups: backups::Backups,
     chat: Arc<Chat>,
     setup_code: Option<String>,
     stopped: bool,
@@ -109,15 +114,20 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     let shared = Arc::new(Shared { config, presences: Presences::default(), keys });
     let chat = Arc::new(Chat::new(store, shared));
     let configured = options.setup_code.clone();
-    let setup_code = chat.write(move |cx| chat::instance::setup_code(cx, configured.as_deref()));
-    let setup_code = setup_code.map_err(StartError::Store)?.filter(|_| chat.config().setup_code_needed);
+    let setup_code = first(&chat, move |cx| chat::instance::setup_code(cx, configured.as_deref()))?;
+    let setup_code = setup_code.filter(|_| chat.config().setup_code_needed);
     let files = folder.files();
     let media = Media::open(&files, options.disk_reserve).map_err(|error| StartError::Folder(files, error))?;
     let media = Arc::new(media);
-    let end = chat.write(chat::files::end_of_earlier).map_err(StartError::Store)?;
+    let end = first(&chat, chat::files::end_of_earlier)?;
     let gateway = Gateway::start(Arc::clone(&chat), feed).map_err(StartError::System)?;
     let throttles = if options.rate_limits { Throttles::new(&Rates::default()) } else { Throttles::off() };
+    let proven = Proven::new();
     let rest = Rest::new(Arc::clone(&chat), Arc::clone(&media), Passwords::new(), throttles);
+    let rest = rest.with_gauges({
+        let (chat, proven) = (Arc::clone(&chat), Arc::clone(&proven));
+        move || proven.gauge(chat.store().lived_s()).into_iter().collect()
+    });
     let web = Web::new(chat.config().base_path(), chat.config().is_https(), options.static_dir.clone());
     let (https, base) = (chat.config().is_https(), chat.config().base_path().to_owned());
     let app = App { rest, gateway: Arc::clone(&gateway), web, https, base };
@@ -134,10 +144,20 @@ pub fn run(options: Options) -> Result<Running, StartError> {
         move || chat.store().answers() && gateway.answers()
     };
     let watchdog = Watchdog::start(is_well).map_err(StartError::System)?;
-    let running = Running { keeper, watchdog, server, gateway, chat, setup_code, stopped: false, _folder: folder };
+    let backups = backups::Backups::start(&options, Arc::clone(&chat), proven).map_err(StartError::System)?;
+    let running =
+        Running { keeper, watchdog, backups, server, gateway, chat, setup_code, stopped: false, _folder: folder };
     running.greet(&options);
     notify::ready();
     Ok(running)
+}
+
+/// A first write. On a full disk a try that fails gives the reserve up, and the next one has room.
+fn first<T: Send + 'static>(
+    chat: &Chat,
+    rule: impl FnOnce(&mut Writing<'_, '_>) -> Result<T, Error> + Clone + Send + 'static,
+) -> Result<T, StartError> {
+    chat.write(rule.clone()).or_else(|_| chat.write(rule)).map_err(StartError::Store)
 }
 
 fn config(options: &Options) -> Config {
@@ -203,8 +223,8 @@ impl Running {
         ended
     }
 
-    /// Stops in order: no new connections, 1001 to every gateway, requests that run finish, files that go are removed,
-    /// the committer drains and checkpoints. The lock on the folder goes last.
+    /// Stops in order: no new connections, 1001 to every gateway, requests that run finish, a backup is given up,
+    /// files that go are removed, the committer drains and checkpoints. The lock on the folder goes last.
     pub fn stop(&mut self) {
         if std::mem::replace(&mut self.stopped, true) {
             return;
@@ -214,6 +234,7 @@ impl Running {
         self.gateway.stop();
         self.watchdog.stop();
         self.server.stop(DRAIN);
+        self.backups.stop();
         self.keeper.stop();
         self.chat.store().close();
     }

@@ -7,6 +7,17 @@ use std::time::Duration;
 use crate::chat::Registration;
 use crate::model::limits;
 
+/// Where backups are put while it serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Backups {
+    /// Into a folder of the data folder.
+    InData,
+    /// Into this folder.
+    In(PathBuf),
+    /// Nowhere.
+    Off,
+}
+
 /// All options, with their defaults.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the command line's table describes each")]
@@ -32,7 +43,24 @@ pub struct Options {
     pub user_files: u64,
     /// In bytes; none: what suits the disk.
     pub disk_reserve: Option<u64>,
+    pub backups: Backups,
+    pub backup_keep: usize,
+    /// How often; the command line has no word for it.
+    pub backup_every: Duration,
+    /// How long after the start at the earliest, as above.
+    pub backup_after: Duration,
     pub static_dir: Option<PathBuf>,
+}
+
+impl Options {
+    /// The folder that backups are put into, if they are.
+    pub fn backup_folder(&self) -> Option<PathBuf> {
+        match &self.backups {
+            Backups::InData => Some(self.data.join("backups")),
+            Backups::In(folder) => Some(folder.clone()),
+            Backups::Off => None,
+        }
+    }
 }
 
 impl Default for Options {
@@ -56,6 +84,10 @@ impl Default for Options {
             upload_max: limits::UPLOAD_BYTES,
             user_files: limits::USER_FILES_BYTES,
             disk_reserve: None,
+            backups: Backups::InData,
+            backup_keep: limits::BACKUPS_KEPT,
+            backup_every: limits::BACKUP_EVERY,
+            backup_after: limits::BACKUP_AFTER,
             static_dir: None,
         }
     }

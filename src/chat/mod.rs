@@ -169,7 +169,12 @@ impl Chat {
 
     /// Whether writes work, as far as is known.
     pub fn can_write(&self) -> bool {
-        self.store.is_writable()
+        self.store.is_writable() && self.has_room()
+    }
+
+    /// Whether the disk has room for more than what frees some.
+    pub fn has_room(&self) -> bool {
+        self.store.has_room()
     }
 
     /// The store, for starting and stopping it.

@@ -1,8 +1,10 @@
 //! The command line: one table of options makes flags, environment variables, help and documentation.
 
 pub mod options;
+mod table;
+mod upkeep;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 pub use options::UsageError;
 
@@ -12,18 +14,26 @@ use crate::{app, gateway, rest};
 
 /// Exit codes of `sysexits.h`.
 pub mod exit {
-    /// All went well.
-    pub const OK: u8 = 0;
-    /// The command line is wrong.
-    pub const USAGE: u8 = 64;
-    /// Something is not to be had: an address in use, no file descriptor.
-    pub const UNAVAILABLE: u8 = 69;
-    /// Something broke inside, which a restart mends.
-    pub const BROKEN: u8 = 70;
-    /// Reading or writing failed.
-    pub const IO: u8 = 74;
-    /// The configuration, the data folder among it, is not usable.
-    pub const CONFIG: u8 = 78;
+    macro_rules! codes {
+        ($($name:ident = $code:literal: $why:literal;)*) => {
+            $(#[doc = $why] pub const $name: u8 = $code;)*
+
+            /// All of them, for `chatd help`.
+            pub const ALL: [(u8, &str); [$($code),*].len()] = [$(($code, $why)),*];
+        };
+    }
+
+    codes! {
+        OK = 0: "All went well.";
+        USAGE = 64: "The command line, or a variable of the environment, is wrong.";
+        DAMAGED = 65: "The data, or a backup, is damaged.";
+        NO_INPUT = 66: "There is nothing to back up or to check, or no such backup.";
+        UNAVAILABLE = 69: "Something is not to be had: an address in use, no file descriptor.";
+        BROKEN = 70: "Something broke inside, which a restart mends.";
+        IO = 74: "Reading or writing failed: the disk is full or broken.";
+        AGAIN = 75: "Another backup is being made there: try again later.";
+        CONFIG = 78: "The data folder cannot be used so: not writable, in use, or a newer chatd's.";
+    }
 }
 
 /// Runs the command that `arguments` (without the program's name) ask for; the exit code.
@@ -38,6 +48,9 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
     };
     let text = match command {
         options::Command::Serve => return serve(options),
+        options::Command::Backup(into) => return upkeep::backup(&options, into.as_deref()),
+        options::Command::Restore { from, replace } => return upkeep::restore(&options, &from, replace),
+        options::Command::Check(backup) => return upkeep::check(&options, backup.as_deref()),
         options::Command::Help(topic) if topic.as_deref() == Some("limits") => limits_text(),
         options::Command::Help(_) => options::help(),
         options::Command::Version => format!("chatd {}\n", env!("CARGO_PKG_VERSION")),
@@ -71,14 +84,59 @@ fn serve(options: Options) -> u8 {
 
 fn exit_code(error: &StartError) -> u8 {
     match error {
+        StartError::Folder(_, error) if is_io(error) => exit::IO,
+        StartError::Database(error) if error.is_io() => exit::IO,
+        StartError::Database(error) if error.is_damage() => exit::DAMAGED,
         StartError::Folder(..) | StartError::Locked(_) | StartError::Database(_) => exit::CONFIG,
         StartError::Listen(..) | StartError::System(_) => exit::UNAVAILABLE,
         StartError::Store(_) => exit::IO,
     }
 }
 
+/// Whether the disk failed or is full. EIO has no kind of its own.
+fn is_io(error: &std::io::Error) -> bool {
+    let full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+    full || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+}
+
 fn limits_text() -> String {
     let rows = limits::all();
     let width = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
     rows.iter().map(|(name, value, why)| format!("{name:width$}  {value}\n{:width$}  {why}\n", "")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::PathBuf;
+
+    use rusqlite::ffi;
+
+    use super::{StartError, exit, exit_code};
+    use crate::store::OpenError;
+
+    #[test]
+    fn the_exit_code_says_whether_a_restart_may_help() {
+        let folder = |error: io::Error| StartError::Folder(PathBuf::new(), error);
+        let database = |code| {
+            StartError::Database(OpenError::Database(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)))
+        };
+        let newer = OpenError::Newer { path: PathBuf::new(), found: 99 };
+        for (error, code) in [
+            (folder(io::ErrorKind::PermissionDenied.into()), exit::CONFIG),
+            (folder(io::ErrorKind::ReadOnlyFilesystem.into()), exit::CONFIG),
+            (folder(io::Error::from_raw_os_error(5)), exit::IO),
+            (folder(io::ErrorKind::StorageFull.into()), exit::IO),
+            (database(ffi::SQLITE_IOERR_FSYNC), exit::IO),
+            (database(ffi::SQLITE_FULL), exit::IO),
+            (database(ffi::SQLITE_CORRUPT), exit::DAMAGED),
+            (database(ffi::SQLITE_NOTADB), exit::DAMAGED),
+            (database(ffi::SQLITE_READONLY), exit::CONFIG),
+            (database(ffi::SQLITE_CANTOPEN), exit::CONFIG),
+            (StartError::Database(newer), exit::CONFIG),
+            (StartError::Locked(PathBuf::new()), exit::CONFIG),
+        ] {
+            assert_eq!(exit_code(&error), code, "{error}");
+        }
+    }
 }

@@ -1,18 +1,28 @@
-//! The one table of options.
+//! Reads the command line: which command, with which options of the table.
 
 use std::ffi::OsString;
-use std::time::Duration;
+use std::path::PathBuf;
 
+use super::exit;
+use super::table::TABLE;
 use crate::app::Options;
-use crate::chat::Registration;
-use crate::model::limits;
-use crate::net::parse_cidr;
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Serve, the default.
     Serve,
+    /// Make a backup, in this folder if one is named.
+    Backup(Option<PathBuf>),
+    /// Put a backup into the data folder.
+    Restore {
+        /// The backup.
+        from: PathBuf,
+        /// Whether what is there may be put aside.
+        replace: bool,
+    },
+    /// Say how the data folder is, or the backup that is named.
+    Check(Option<PathBuf>),
     /// Explain the command line, or a topic.
     Help(Option<String>),
     /// Print the version.
@@ -21,225 +31,6 @@ pub enum Command {
     OpenApi,
     /// Print the gateway's reference.
     GatewayReference,
-}
-
-/// A row of the table. The environment variable is the flag's name in capitals behind `CHATD_`.
-struct Row {
-    flag: &'static str,
-    value: &'static str,
-    default: &'static str,
-    about: &'static str,
-    set: fn(&mut Options, &str) -> Result<(), String>,
-}
-
-/// Bytes in what sizes are counted in, and how many of them an option takes: a tebibyte.
-const MEBIBYTE: u64 = 1024 * 1024;
-const MEBIBYTES: usize = 1024 * 1024;
-
-const TABLE: &[Row] = &[
-    Row {
-        flag: "listen",
-        value: "ADDR",
-        default: "127.0.0.1:8080",
-        about: "address and port to listen on; [::]:8080 is every address, port 0 a free one",
-        set: |o, v| parse(v, "an address and port, as in 0.0.0.0:8080").map(|v| o.listen = v),
-    },
-    Row {
-        flag: "data",
-        value: "DIR",
-        default: "$STATE_DIRECTORY, else ./data",
-        about: "the folder that holds everything; made if it is not there",
-        set: |o, v| not_empty(v).map(|v| o.data = v.into()),
-    },
-    Row {
-        flag: "name",
-        value: "TEXT",
-        default: "chatd",
-        about: "the instance's name, as people see it",
-        set: |o, v| not_empty(v).map(|v| o.name = v),
-    },
-    Row {
-        flag: "registration",
-        value: "MODE",
-        default: "open",
-        about: "who may make an account: open (everybody), invite (with an invite to a server) or closed",
-        set: |o, v| {
-            o.registration = match v {
-                "open" => Registration::Open,
-                "invite" => Registration::Invite,
-                "closed" => Registration::Closed,
-                _ => return Err("must be open, invite or closed".to_owned()),
-            };
-            Ok(())
-        },
-    },
-    Row {
-        flag: "setup-code",
-        value: "CODE",
-        default: "printed at the first start",
-        about: "the code that lets the first account, the administrator's, in",
-        set: |o, v| not_empty(v).map(|v| o.setup_code = Some(v)),
-    },
-    Row {
-        flag: "public-url",
-        value: "URL",
-        default: "none",
-        about: "where people reach the instance, as in https://chat.example/friends; its path is honoured everywhere",
-        set: |o, v| {
-            if !v.is_empty() && !is_url(v) {
-                return Err("must be http:// or https:// with a host, as in https://chat.example/friends".to_owned());
-            }
-            v.trim_end_matches('/').clone_into(&mut o.public_url);
-            Ok(())
-        },
-    },
-    Row {
-        flag: "allowed-origins",
-        value: "LIST",
-        default: "none",
-        about: "origins of other sites whose pages may use this one, as in https://site.example, separated by commas",
-        set: |o, v| {
-            if let Some(bad) = list(v).find(|origin| !is_origin(origin)) {
-                return Err(format!("{bad} is no origin, as in https://site.example"));
-            }
-            o.allowed_origins = list(v).map(str::to_owned).collect();
-            Ok(())
-        },
-    },
-    Row {
-        flag: "trusted-proxies",
-        value: "LIST",
-        default: "none",
-        about: "addresses or networks of proxies whose X-Forwarded-For counts, separated by commas",
-        set: |o, v| {
-            let parse = |v| parse_cidr(v).ok_or_else(|| format!("{v} is no address or network (10.0.0.0/8)"));
-            list(v).map(parse).collect::<Result<_, _>>().map(|v| o.trusted_proxies = v)
-        },
-    },
-    Row {
-        flag: "rate-limits",
-        value: "on|off",
-        default: "on",
-        about: "off is for tests only",
-        set: |o, v| on_off(v).map(|v| o.rate_limits = v),
-    },
-    Row {
-        flag: "create-servers",
-        value: "WHO",
-        default: "everyone",
-        about: "who may create servers: everyone or admin",
-        set: |o, v| everyone_admin(v).map(|v| o.admins_create_servers = v),
-    },
-    Row {
-        flag: "invites-register",
-        value: "WHO",
-        default: "everyone",
-        about: "whose invites let people make accounts: everyone's or admin's",
-        set: |o, v| everyone_admin(v).map(|v| o.admins_invites_register = v),
-    },
-    Row {
-        flag: "password-min",
-        value: "N",
-        default: "10",
-        about: "characters in a password, at least",
-        set: |o, v| number(v, 1, limits::PASSWORD_MAX).map(|v| o.password_min = v),
-    },
-    Row {
-        flag: "heartbeat-interval",
-        value: "MS",
-        default: "30000",
-        about: "what gateway clients are told, in milliseconds",
-        set: |o, v| number(v, 100, 600_000).map(|v| o.heartbeat_interval = Duration::from_millis(v as u64)),
-    },
-    Row {
-        flag: "connections",
-        value: "N",
-        default: "10000",
-        about: "connections in all",
-        set: |o, v| number(v, 1, 1_000_000).map(|v| o.connections = v),
-    },
-    Row {
-        flag: "connections-per-address",
-        value: "N",
-        default: "200",
-        about: "connections per address; loopback and trusted proxies are exempt",
-        set: |o, v| number(v, 1, 1_000_000).map(|v| o.connections_per_address = v),
-    },
-    Row {
-        flag: "upload-max",
-        value: "MIB",
-        default: "25",
-        about: "the largest file that people may upload, in MiB",
-        set: |o, v| number(v, 1, MEBIBYTES).map(|v| o.upload_max = v as u64 * MEBIBYTE),
-    },
-    Row {
-        flag: "user-files",
-        value: "MIB",
-        default: "1024",
-        about: "what the files of one user may take on disk, in MiB",
-        set: |o, v| number(v, 1, MEBIBYTES).map(|v| o.user_files = v as u64 * MEBIBYTE),
-    },
-    Row {
-        flag: "disk-reserve",
-        value: "MIB",
-        default: "500, or 5 % of a disk under 10 GB",
-        about: "uploads are refused when the disk has less than this left, in MiB, so that messages still work",
-        set: |o, v| number(v, 0, MEBIBYTES).map(|v| o.disk_reserve = Some(v as u64 * MEBIBYTE)),
-    },
-    Row {
-        flag: "static",
-        value: "DIR",
-        default: "the client in the binary",
-        about: "serve the web client from this folder, for its development",
-        set: |o, v| not_empty(v).map(|v| o.static_dir = Some(v.into())),
-    },
-];
-
-fn parse<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("must be {what}"))
-}
-
-/// A URL that can stand in a cookie's path and in links: no query, no fragment, nothing to be escaped.
-fn is_url(text: &str) -> bool {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    rest.is_some_and(|rest| {
-        !rest.starts_with('/')
-            && rest.contains(|c: char| c.is_ascii_alphanumeric())
-            && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~:[]/%".contains(&b))
-    })
-}
-
-fn is_origin(text: &str) -> bool {
-    is_url(text) && text.bytes().filter(|b| *b == b'/').count() == 2
-}
-
-fn not_empty(text: &str) -> Result<String, String> {
-    if text.trim().is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }
-}
-
-fn list(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',').map(str::trim).filter(|part| !part.is_empty())
-}
-
-fn on_off(text: &str) -> Result<bool, String> {
-    match text {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        _ => Err("must be on or off".to_owned()),
-    }
-}
-
-fn everyone_admin(text: &str) -> Result<bool, String> {
-    match text {
-        "everyone" => Ok(false),
-        "admin" => Ok(true),
-        _ => Err("must be everyone or admin".to_owned()),
-    }
-}
-
-fn number(text: &str, min: usize, max: usize) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|n| (min..=max).contains(n));
-    number.ok_or_else(|| format!("must be a number from {min} to {max}"))
 }
 
 /// What is wrong with the command line or the environment.
@@ -272,12 +63,13 @@ pub fn parse_all(
             (row.set)(&mut options, &value).map_err(|rule| UsageError(format!("{name} {rule}")))?;
         }
     }
-    let mut words = Vec::new();
+    let (mut words, mut replace) = (Vec::new(), false);
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(|error| UsageError(error.to_string()))? {
         match argument {
             lexopt::Arg::Long("help") | lexopt::Arg::Short('h') => return Ok((Command::Help(None), options)),
             lexopt::Arg::Long("version") | lexopt::Arg::Short('V') => return Ok((Command::Version, options)),
+            lexopt::Arg::Long("replace") => replace = true,
             lexopt::Arg::Long(flag) => {
                 let row = TABLE.iter().find(|row| row.flag == flag);
                 let row = row.ok_or_else(|| UsageError(format!("there is no option --{flag}")))?;
@@ -286,20 +78,33 @@ pub fn parse_all(
                 (row.set)(&mut options, value).map_err(|rule| UsageError(format!("--{} {rule}", row.flag)))?;
             }
             lexopt::Arg::Short(flag) => return Err(UsageError(format!("there is no option -{flag}"))),
-            lexopt::Arg::Value(word) => words.push(word.to_string_lossy().into_owned()),
+            lexopt::Arg::Value(word) => words.push(word),
         }
     }
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let command = match words.as_slice() {
-        [] | ["serve"] => Command::Serve,
-        ["help"] => Command::Help(None),
-        ["help", topic @ "limits"] => Command::Help(Some((*topic).to_owned())),
-        ["version"] => Command::Version,
-        ["openapi"] => Command::OpenApi,
-        ["gateway-reference"] => Command::GatewayReference,
-        other => return Err(UsageError(format!("there is no command '{}'", other.join(" ")))),
-    };
+    let command = command(&words, replace)?;
     Ok((command, options))
+}
+
+/// What the words that are no options ask for.
+fn command(words: &[OsString], replace: bool) -> Result<Command, UsageError> {
+    // A path may be any bytes; only then is a word not as it was typed.
+    let text: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    let text: Vec<&str> = text.iter().map(AsRef::as_ref).collect();
+    let path = words.get(1).map(PathBuf::from);
+    let command = match (text.as_slice(), path) {
+        ([] | ["serve"], _) => Command::Serve,
+        (["backup"] | ["backup", _], into) => Command::Backup(into),
+        (["restore", _], Some(from)) => return Ok(Command::Restore { from, replace }),
+        (["restore"], _) => return Err(UsageError("restore needs the folder of a backup".to_owned())),
+        (["check"] | ["check", _], backup) => Command::Check(backup),
+        (["help"], _) => Command::Help(None),
+        (["help", topic @ "limits"], _) => Command::Help(Some((*topic).to_owned())),
+        (["version"], _) => Command::Version,
+        (["openapi"], _) => Command::OpenApi,
+        (["gateway-reference"], _) => Command::GatewayReference,
+        (other, _) => return Err(UsageError(format!("there is no command '{}'", other.join(" ")))),
+    };
+    if replace { Err(UsageError("--replace belongs to restore".to_owned())) } else { Ok(command) }
 }
 
 fn variable(flag: &str) -> String {
@@ -311,6 +116,9 @@ pub fn help() -> String {
     let mut text = format!(
         "chatd {}: a chat server for you and your friends\n\n\
          chatd [serve]            serve, until SIGTERM or SIGINT\n\
+         chatd backup [DIR]       put a proven backup into DIR, or where --backups says; also while chatd serves\n\
+         chatd restore BACKUP     put a backup into the data folder; --replace: what is there is kept aside\n\
+         chatd check [BACKUP]     say how the data folder is, or a backup; also while chatd serves\n\
          chatd openapi            print the REST API as an OpenAPI 3.1 document\n\
          chatd gateway-reference  print the gateway's ops and close codes as HTML\n\
          chatd version            print the version\n\
@@ -323,12 +131,13 @@ pub fn help() -> String {
         text +=
             &format!("  --{} {}  ({variable})\n      {}; default: {}\n", row.flag, row.value, row.about, row.default);
     }
-    text
+    text + "\nExit codes (sysexits.h):\n" + &exit::ALL.map(|(code, why)| format!("  {code:2}  {why}\n")).concat()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Command, Registration, help, parse_all};
+    use super::{Command, help, parse_all};
+    use crate::chat::Registration;
 
     fn parse(arguments: &[&str], environment: &[(&str, &str)]) -> Result<(Command, crate::app::Options), String> {
         let environment = |name: &str| environment.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
@@ -378,5 +187,26 @@ mod tests {
         for row in super::TABLE {
             assert!(help().contains(&format!("--{}", row.flag)), "{}", row.flag);
         }
+    }
+
+    #[test]
+    fn backups_go_where_they_are_told() {
+        let command = |words: &[&str]| parse(words, &[]).map(|(command, _)| command);
+        assert_eq!(command(&["backup"]), Ok(Command::Backup(None)));
+        assert_eq!(command(&["backup", "/mnt"]), Ok(Command::Backup(Some("/mnt".into()))));
+        let restore = |replace| Ok(Command::Restore { from: "/mnt/b".into(), replace });
+        assert_eq!(command(&["restore", "/mnt/b"]), restore(false));
+        assert_eq!(command(&["restore", "--replace", "/mnt/b"]), restore(true));
+        assert_eq!(command(&["check", "/mnt/b"]), Ok(Command::Check(Some("/mnt/b".into()))));
+        for bad in [&["restore"][..], &["backup", "a", "b"], &["check", "--replace"], &["--replace"]] {
+            assert!(command(bad).is_err(), "{bad:?}");
+        }
+        let folder = |value: &str| {
+            let (_, options) = parse(&["--data", "/d", "--backups", value], &[]).unwrap();
+            options.backup_folder()
+        };
+        assert_eq!((folder("/mnt"), folder("off")), (Some("/mnt".into()), None));
+        assert_eq!(parse(&["--data", "/d"], &[]).unwrap().1.backup_folder(), Some("/d/backups".into()));
+        assert!(parse(&["--backup-keep", "0"], &[]).is_err());
     }
 }

@@ -330,6 +330,10 @@ impl FanOut {
     }
 
     fn unstall(&mut self, session: &Arc<Session>) {
+        // Almost always: not worth a hash for each socket written.
+        if self.stalled.is_empty() {
+            return;
+        }
         if let Some(stalled) = self.stalled.remove(&session.key.number())
             && let Err(error) = epoll::delete(&self.epoll, &*stalled.link.stream)
         {

@@ -5,6 +5,8 @@
 
 mod clean;
 mod decoder;
+mod disk;
+pub mod hold;
 mod kind;
 mod receive;
 #[cfg(test)]
@@ -16,9 +18,11 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use decoder::Decoder;
+pub use disk::Disk;
+pub use hold::Hold;
 pub use receive::{Incoming, Received};
 
-use crate::model::{AttachmentId, Code, Error, Result, limits};
+use crate::model::{AttachmentId, Code, Error, Result};
 
 /// Everything that a file may be called on disk behind its ID.
 const ENDINGS: [&str; 4] = ["", THUMBNAIL, PART, CLEAN];
@@ -33,6 +37,14 @@ pub enum Part {
     Whole,
     /// The smaller picture.
     Thumbnail,
+}
+
+/// What a file is called in the folder.
+pub fn file_name(id: AttachmentId, part: Part) -> String {
+    match part {
+        Part::Whole => id.to_string(),
+        Part::Thumbnail => format!("{id}{THUMBNAIL}"),
+    }
 }
 
 /// The folder of files, and the thread that decodes pictures.
@@ -71,13 +83,17 @@ impl Media {
     /// # Errors
     /// If it is not there.
     pub fn read(&self, id: AttachmentId, part: Part) -> io::Result<(File, u64)> {
-        let ending = match part {
-            Part::Whole => "",
-            Part::Thumbnail => THUMBNAIL,
-        };
-        let file = File::open(self.path(id, ending))?;
+        let file = File::open(self.folder.join(file_name(id, part)))?;
         let length = file.metadata()?.len();
         Ok((file, length))
+    }
+
+    /// Lets files be removed while the answer lives; none while somebody copies them.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn clearing(&self) -> io::Result<Option<Hold>> {
+        hold::alone(&self.folder)
     }
 
     /// Removes all that there is of a file.
@@ -118,11 +134,8 @@ impl Media {
     /// # Errors
     /// 503.
     pub fn has_room(&self, wanted: u64) -> Result<()> {
-        let disk = rustix::fs::statvfs(&self.folder).map_err(Error::unavailable)?;
-        let (all, free) = (disk.f_blocks.saturating_mul(disk.f_frsize), disk.f_bavail.saturating_mul(disk.f_frsize));
-        let share = all / 100 * limits::DISK_RESERVE_PERCENT;
-        let reserve = self.reserve.unwrap_or_else(|| limits::DISK_RESERVE_BYTES.min(share));
-        if free < reserve.saturating_add(wanted) { Err(no_room()) } else { Ok(()) }
+        let disk = Disk::of(&self.folder).map_err(Error::unavailable)?;
+        if disk.has_room(wanted, self.reserve) { Ok(()) } else { Err(no_room()) }
     }
 }
 

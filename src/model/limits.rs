@@ -102,8 +102,23 @@ limits! {
     SEARCH_GLANCE: usize = 32;
     /// Messages that wait for the search index before writers wait for it too.
     SEARCH_TAIL: usize = 8_192;
+    /// A file that is given up, in bytes, when the disk is full, so that deleting works: a log before its checkpoint
+    /// has 4 MB.
+    RESERVE_BYTES: u64 = 8 * MIB;
     /// Connections that read the database.
     READERS: usize = 4;
+
+    // ---- backups
+    /// Backups that are kept, unless configured.
+    BACKUPS_KEPT: usize = 7;
+    /// So often one is made.
+    BACKUP_EVERY: Duration = Duration::from_secs(24 * 3600);
+    /// None is made earlier after a start: everybody comes back then.
+    BACKUP_AFTER: Duration = Duration::from_secs(300);
+    /// When one failed, the next is tried after this.
+    BACKUP_AGAIN: Duration = Duration::from_secs(3600);
+    /// While chatd serves, whoever makes a backup rests for so many times as long as it worked.
+    BACKUP_REST: u32 = 3;
 
     // ---- accounts
     /// Username in characters, at least.
@@ -216,7 +231,7 @@ limits! {
     USER_FILES_BYTES: u64 = 1024 * MIB;
     /// Each file takes whole blocks of a file system: many tiny ones must not be free.
     FILE_BLOCK_BYTES: u64 = 4 * 1024;
-    /// Uploads stop when the disk has less than this left in bytes, unless configured, so that text still works.
+    /// Uploads and backups leave so many bytes of the disk free, unless configured, so that text still works.
     DISK_RESERVE_BYTES: u64 = 500 * MIB;
     /// On a disk under 10 GB the reserve is this share of it, in percent.
     DISK_RESERVE_PERCENT: u64 = 5;

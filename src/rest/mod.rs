@@ -1,8 +1,8 @@
 //! The REST API: one route table, one order of checks, one file of handlers per resource.
 //!
-//! A request meets, in this order: its path (404), its method (405), its access token (401), its rate (429); then the
-//! handler, which takes body and query apart without yet complaining, and runs one rule of `chat` in one transaction:
-//! the session (401), what the path names (404, 403), the body (415, 413, 400), conflicts (409).
+//! A request meets, in this order: its path (404), its method (405), its access token (401), its rate (429), a full
+//! disk (503); then the handler, which takes body and query apart without yet complaining, and runs one rule of `chat`
+//! in one transaction: the session (401), what the path names (404, 403), the body (415, 413, 400), conflicts (409).
 //!
 //! To add an endpoint: a row in [`routes`], a handler in the resource's file, a rule in `chat`.
 //!
@@ -132,7 +132,16 @@ fn run(route: &Route, call: &mut Call<'_>) -> Result<Reply> {
         call.claims = Some(call.bearer()?);
     }
     call.count(route.rate)?;
+    if !route.when_full && !call.rest.chat.has_room() {
+        return Err(full());
+    }
     (route.handler)(call)
+}
+
+/// 503, before anything is tried: what room there is, is for what frees some.
+fn full() -> Error {
+    let detail = "the server's disk is full: deleting works, all that needs room waits until there is some";
+    Error { retry_after_s: Some(60), ..Error::with_detail(Code::Unavailable, detail) }
 }
 
 #[cfg(test)]

@@ -132,6 +132,8 @@ pub struct Route {
     pub access: Access,
     /// What is counted.
     pub rate: Rate,
+    /// Whether it goes on when the disk is full, as it frees room, takes hardly any, or only reads.
+    pub when_full: bool,
     /// The request body.
     pub body: Option<Body>,
     /// The query parameters.
@@ -161,6 +163,7 @@ const fn route(verb: Verb, path: &'static str, handler: Handler) -> Route {
             Verb::Get => Rate::Read,
             _ => Rate::Write,
         },
+        when_full: matches!(verb, Verb::Get | Verb::Delete),
         body: None,
         query: &[],
         paged: false,
@@ -253,6 +256,11 @@ impl Route {
             Some(body) => Self { body: Some(Body { optional: true, ..body }), ..taking },
             None => taking,
         }
+    }
+
+    /// It goes on when the disk is full.
+    pub const fn when_full(self) -> Self {
+        Self { when_full: true, ..self }
     }
 
     /// The query parameters.

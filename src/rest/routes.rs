@@ -1,7 +1,8 @@
 //! THE route table. It reads like the page of the API: method, path, who answers; what it is; what goes in and out.
 //!
 //! Unless a row says otherwise, the caller is signed in, GET counts as a read and all else as a write. 404 for paths
-//! with parameters, 401, 413, 415, 429 and the errors of body and query follow from the row; `fails` has the others.
+//! with parameters, 401, 413, 415, 429 and the errors of body and query follow from the row; `fails` has the others. On
+//! a full disk GET and DELETE go on, and what says `when_full`: one must be able to sign in to delete.
 
 use serde_json::{Map, Value};
 
@@ -32,17 +33,17 @@ pub static ROUTES: &[Route] = &[
         .fails(&[Code::RegistrationClosed, Code::UsernameTaken]),
     post("/auth/login", accounts::log_in)
         .is("logIn", "Sign in.")
-        .for_anyone().rate(Rate::SignIn).takes::<Login>()
+        .for_anyone().rate(Rate::SignIn).when_full().takes::<Login>()
         .gives::<accounts::SignedIn>(200, "Signed in.").sets_cookie()
         .fails(&[Code::InvalidCredentials, Code::AccountDisabled]),
     post("/auth/logout", accounts::log_out)
         .is("logOut", "Sign out: by the access token, or by the refresh token or cookie.")
-        .for_anyone().may_take::<Refresh>()
+        .for_anyone().when_full().may_take::<Refresh>()
         .gives_nothing("The session, its tokens and its gateways have ended.").sets_cookie()
         .fails(&[Code::Unauthenticated, Code::TokenExpired, Code::BadOrigin]),
     post("/auth/refresh", accounts::refresh)
         .is("refresh", "Exchange the refresh token for new tokens.")
-        .for_anyone().rate(Rate::Write).may_take::<Refresh>()
+        .for_anyone().rate(Rate::Write).when_full().may_take::<Refresh>()
         .gives::<accounts::Tokens>(200, "New tokens; the old refresh token is void.").sets_cookie()
         .fails(&[Code::Unauthenticated, Code::BadOrigin]),
     get("/auth/me", accounts::me)
@@ -84,6 +85,7 @@ pub static ROUTES: &[Route] = &[
         .fails(&[Code::Forbidden]),
     put("/servers/{server_id}/read", servers::mark_read)
         .is("markServerRead", "Mark everything in a server as read.")
+        .when_full()
         .gives_nothing("All is read."),
 
     // ---- Channels
@@ -112,7 +114,7 @@ pub static ROUTES: &[Route] = &[
         .fails(&[Code::Forbidden]),
     put("/channels/{channel_id}/read", channels::mark_read)
         .is("markChannelRead", "Set how far the caller has read; backwards marks unread.")
-        .takes::<MarkRead>()
+        .when_full().takes::<MarkRead>()
         .gives_nothing("It is set, on every device."),
 
     // ---- Messages

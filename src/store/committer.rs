@@ -5,13 +5,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use indexing::Indexing;
 use rusqlite::Connection;
+use trouble::{REFILL_DELAY, exit_if_lost};
 
 use super::queue::{Ends, Job, Queue};
 use super::read_states::Position;
+use super::reserve::Reserve;
 use super::tail::{Spot, Tail};
 use super::{Bell, Clock, ReadStates, instance, search, sweep};
 use crate::model::{ChannelId, Event, Ids, MessageId, Outlet, Timestamp, UserId, limits};
@@ -21,10 +23,6 @@ const CHECKPOINT_PAGES: usize = 1_000;
 /// After a batch of several the next one is waited for, for at most this share of the time the last one took. On a disk
 /// with a 10 ms fsync, 64 senders then get 3,500 messages/s instead of 2,600; a lone sender never waits.
 const GATHER_SHARE: u32 = 16;
-
-/// After a failed commit, a write of our own tries this much later whether writing works again: `/readyz` must not
-/// wait for somebody who writes although it says that nobody can.
-const PROBE_DELAY: Duration = Duration::from_secs(1);
 
 /// What a job works with.
 pub struct Tx<'a> {
@@ -115,6 +113,9 @@ pub(super) struct Committer {
     swept_day: i64,
     /// While writing fails: when to try whether it works again.
     probe_at: Option<Instant>,
+    reserve_file: Reserve,
+    /// While the disk has no room, and once after the start: when to see whether it has.
+    refill_at: Option<Instant>,
     /// Jobs in the last batch.
     last_jobs: usize,
 }
@@ -128,11 +129,12 @@ pub(super) struct Parts {
     pub(super) writable: Arc<AtomicBool>,
     pub(super) clock: Arc<Clock>,
     pub(super) bell: Arc<Bell>,
+    pub(super) reserve_file: Reserve,
 }
 
 impl Committer {
     pub(super) fn new(mut db: Connection, id_reserve: i64, parts: Parts) -> rusqlite::Result<Self> {
-        let Parts { queue, outlet, read_states, tail, writable, clock, bell } = parts;
+        let Parts { queue, outlet, read_states, tail, writable, clock, bell, reserve_file } = parts;
         let indexing = Indexing::begin(&db, &tail)?;
         let log_pages = Arc::new(AtomicUsize::new(0));
         let seen = Arc::clone(&log_pages);
@@ -158,6 +160,8 @@ impl Committer {
             sweep: Sweep::Due,
             swept_day: i64::MIN,
             probe_at: None,
+            reserve_file,
+            refill_at: Some(Instant::now() + REFILL_DELAY),
             last_jobs: 0,
         })
     }
@@ -171,8 +175,9 @@ impl Committer {
 
     /// Waits for something to do, and does it; `false` when closed and done.
     fn turn(&mut self) -> bool {
-        let wake_at = self.read_states.due().into_iter().chain(self.probe_at).min();
+        let wake_at = self.read_states.due().into_iter().chain(self.probe_at).chain(self.refill_at).min();
         let Some(jobs) = self.queue.take(wake_at, self.has_idle_work()) else { return false };
+        self.refill();
         let is_late = wake_at.is_some_and(|at| at <= Instant::now());
         let has_jobs = !jobs.is_empty();
         let expected = jobs.len() + std::mem::replace(&mut self.last_jobs, jobs.len());
@@ -242,6 +247,9 @@ impl Committer {
         gathered: &mut Gathered,
     ) -> rusqlite::Result<bool> {
         let now = Timestamp::now();
+        if let Some(days) = self.clock.jumped(now) {
+            log::warn!("the clock has moved by {days} days; sessions do not age by it");
+        }
         self.db.execute_batch("BEGIN IMMEDIATE")?;
         for (user, channel, message) in late {
             super::read_states::set(&self.db, *user, *channel, *message)?;
@@ -321,24 +329,6 @@ impl Committer {
         }
     }
 
-    /// Undoes a batch that could not be committed.
-    fn failed(&mut self, error: &rusqlite::Error) {
-        self.undo();
-        if self.writable.swap(false, Ordering::Relaxed) {
-            log::error!("writing failed, answering 503 until it works again: {error}");
-        }
-        self.probe_at = Some(Instant::now() + PROBE_DELAY);
-        exit_if_lost(error);
-    }
-
-    fn undo(&self) {
-        if !self.db.is_autocommit()
-            && let Err(error) = self.db.execute_batch("ROLLBACK")
-        {
-            log::error!("rolling back failed: {error}");
-        }
-    }
-
     /// One step of sweeping.
     fn sweep_step(&mut self) -> Sweep {
         // By the clock of the identifiers, which the days of nonces were made from: the wall clock may have gone back.
@@ -381,20 +371,7 @@ impl Committer {
     }
 }
 
-/// After a failed fsync the kernel may have dropped the pages: what is on disk is unknown, and a second fsync would
-/// lie (LWN "PostgreSQL's fsync() surprise", 2018). A new process reads what is really there.
-fn exit_if_lost(error: &rusqlite::Error) {
-    if is_lost_write(error) {
-        log::error!("the disk lost a write (fsync failed): exiting, so that a restart finds the truth");
-        std::process::exit(74);
-    }
-}
-
-fn is_lost_write(error: &rusqlite::Error) -> bool {
-    let extended = error.sqlite_error().map(|e| e.extended_code);
-    matches!(extended, Some(rusqlite::ffi::SQLITE_IOERR_FSYNC | rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC))
-}
-
 mod indexing;
 #[cfg(test)]
 mod tests;
+mod trouble;

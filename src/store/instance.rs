@@ -2,10 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::clock::DAY_MS;
 use crate::model::Timestamp;
-
-/// A day in milliseconds.
-const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// What the last process left behind.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,10 +23,8 @@ pub(super) fn opened(db: &Connection, now: Timestamp) -> rusqlite::Result<Opened
         let (id_reserve, seen_at, lived_s): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let away_ms = now.0.saturating_sub(seen_at);
         if !(0..=DAY_MS).contains(&away_ms) {
-            log::warn!(
-                "the clock has moved by {} days since the last run; sessions do not age by it",
-                away_ms / DAY_MS
-            );
+            let days = away_ms / DAY_MS;
+            log::warn!("the clock has moved by {days} days since the last run; sessions do not age by it");
         }
         let away_ms = if (0..=DAY_MS).contains(&away_ms) { away_ms } else { 0 };
         Ok(Opened { id_reserve, lived_s: lived_s.saturating_add(away_ms / 1000) })

@@ -10,10 +10,12 @@ pub mod bans;
 mod bell;
 pub mod blocks;
 pub mod channels;
+mod clock;
 mod committer;
 pub mod dms;
 pub mod extras;
 pub mod files;
+pub mod inspector;
 pub mod instance;
 pub mod invites;
 pub mod messages;
@@ -24,6 +26,7 @@ mod queue;
 pub mod reactions;
 pub mod read_states;
 mod readers;
+mod reserve;
 pub mod reveals;
 pub mod roles;
 mod schema;
@@ -39,14 +42,16 @@ mod tests;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 pub use bell::Bell;
+use clock::Clock;
 pub use committer::Tx;
 use committer::{Committer, Parts};
+pub use inspector::Inspector;
 use queue::Queue;
 pub use read_states::ReadStates;
 use readers::Readers;
+use reserve::Reserve;
 use rusqlite::Connection;
 pub use schema::{OpenError, VERSION};
 pub use tail::Spot;
@@ -61,6 +66,7 @@ pub struct Store {
     read_states: Arc<ReadStates>,
     tail: Arc<Tail>,
     writable: Arc<AtomicBool>,
+    short: Arc<AtomicBool>,
     clock: Arc<Clock>,
     bell: Arc<Bell>,
     committer: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
@@ -73,9 +79,20 @@ impl Store {
     /// # Errors
     /// Fails if the folder cannot be written, the file is no database, or a newer chatd wrote it.
     pub fn open(path: &Path, base: &str, outlet: Arc<dyn Outlet>) -> Result<Self, OpenError> {
-        let writer = schema::open(path, base)?;
-        let opened = instance::opened(&writer, Timestamp::now())?;
-        let clock = Arc::new(Clock { base_s: opened.lived_s, started: Instant::now() });
+        let short = Arc::new(AtomicBool::new(false));
+        let reserve_file = Reserve::of(path, Arc::clone(&short));
+        let begin = || {
+            let writer = schema::open(path, base)?;
+            let opened = instance::opened(&writer, Timestamp::now())?;
+            Ok((writer, opened))
+        };
+        let begun = begin().or_else(
+            |error: OpenError| {
+                if error.is_full() && reserve_file.release() { begin() } else { Err(error) }
+            },
+        );
+        let (writer, opened) = begun?;
+        let clock = Arc::new(Clock::starting(opened.lived_s, Timestamp::now()));
         let readers = Readers::open(path, base)?;
         let queue = Arc::new(Queue::default());
         let read_states = Arc::new(ReadStates::default());
@@ -90,12 +107,13 @@ impl Store {
             writable: Arc::clone(&writable),
             clock: Arc::clone(&clock),
             bell: Arc::clone(&bell),
+            reserve_file,
         };
         let committer = Committer::new(writer, opened.id_reserve, parts)?;
         let thread = std::thread::Builder::new().name("committer".into()).spawn(move || committer.run());
         let thread = thread.map_err(OpenError::Thread)?;
         let committer = std::sync::Mutex::new(Some(thread));
-        Ok(Self { readers, queue, read_states, tail, writable, clock, bell, committer })
+        Ok(Self { readers, queue, read_states, tail, writable, short, clock, bell, committer })
     }
 
     /// Runs `f` on a consistent snapshot.
@@ -160,6 +178,11 @@ impl Store {
         refused.is_ok_and(|answer| answer.recv().is_ok())
     }
 
+    /// Whether the disk has room for more than what frees some.
+    pub fn has_room(&self) -> bool {
+        !self.short.load(Ordering::Relaxed)
+    }
+
     /// Seconds this instance has lived, see `instance.lived_s`.
     pub fn lived_s(&self) -> i64 {
         self.clock.lived_s()
@@ -179,19 +202,6 @@ impl Store {
         {
             log::error!("the committer ended in a panic");
         }
-    }
-}
-
-/// Counts an instance's life without trusting the wall clock.
-#[derive(Debug)]
-struct Clock {
-    base_s: i64,
-    started: Instant,
-}
-
-impl Clock {
-    fn lived_s(&self) -> i64 {
-        self.base_s.saturating_add_unsigned(self.started.elapsed().as_secs())
     }
 }
 

@@ -1,9 +1,13 @@
 //! Opening the file, its settings, and its migrations.
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode};
+
+use super::inspector;
 
 /// The schema as it is.
 const SCHEMA: &str = include_str!("../../schema.sql");
@@ -38,6 +42,8 @@ pub enum OpenError {
     Database(rusqlite::Error),
     /// The copy before a migration failed.
     Copy(PathBuf, rusqlite::Error),
+    /// It could not be put on disk.
+    File(PathBuf, std::io::Error),
     /// The committer could not be started.
     Thread(std::io::Error),
 }
@@ -55,14 +61,46 @@ impl std::fmt::Display for OpenError {
             Self::Foreign(path) => {
                 write!(f, "{} is a database, but not one of chatd's: use another --data folder", path.display())
             }
+            Self::Database(error) if self.is_damage() => {
+                write!(
+                    f,
+                    "the database is damaged: {error}; 'chatd check' says more, 'chatd restore' brings a backup back"
+                )
+            }
             Self::Database(error) => write!(f, "the database cannot be opened: {error}"),
             Self::Copy(path, error) => write!(f, "the copy before the migration, {}, failed: {error}", path.display()),
+            Self::File(path, error) => write!(f, "the copy before the migration, {}, failed: {error}", path.display()),
             Self::Thread(error) => write!(f, "a thread cannot be started: {error}"),
         }
     }
 }
 
 impl std::error::Error for OpenError {}
+
+impl OpenError {
+    /// Whether the disk failed or is full, rather than that something is wrong with what is on it.
+    pub fn is_io(&self) -> bool {
+        let (Self::Database(error) | Self::Copy(_, error)) = self else {
+            return matches!(self, Self::Thread(_) | Self::File(..));
+        };
+        matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::SystemIoFailure | ErrorCode::DiskFull | ErrorCode::OutOfMemory)
+        )
+    }
+
+    /// Whether the disk is full.
+    pub fn is_full(&self) -> bool {
+        let (Self::Database(error) | Self::Copy(_, error)) = self else { return false };
+        error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+    }
+
+    /// Whether the file is damaged.
+    pub fn is_damage(&self) -> bool {
+        let (Self::Database(error) | Self::Copy(_, error)) = self else { return false };
+        matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+    }
+}
 
 impl From<rusqlite::Error> for OpenError {
     fn from(error: rusqlite::Error) -> Self {
@@ -79,18 +117,20 @@ pub(super) fn configure(db: &Connection, base: &str) -> rusqlite::Result<()> {
     // took a third of the committer's CPU time.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // FULL: the log is synced before COMMIT returns. With NORMAL, replayed power cuts lost acknowledged writes.
-    // Checkpoints are the committer's, behind the answers. A megabyte of page cache is enough for a home.
+    // Checkpoints are the committer's, behind the answers. A megabyte of page cache is enough for a home. While a backup
+    // is made the log cannot be cleared: afterwards it goes back to 16 MB.
     db.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = on; PRAGMA wal_autocheckpoint = 0;
+         PRAGMA journal_size_limit = 16777216;
          PRAGMA cache_size = -1024; PRAGMA temp_store = memory; PRAGMA trusted_schema = off;",
     )
 }
 
-/// Opens the file for writing, creating or migrating it as need be.
-pub(super) fn open(path: &Path, base: &str) -> Result<Connection, OpenError> {
-    let mut db = Connection::open(path)?;
-    // Closing would write what stands in the log into the file: a file that is refused must stay as it is.
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+/// The version of a database's schema; none if it is empty.
+///
+/// # Errors
+/// If it is not chatd's, or a newer one's.
+pub(super) fn identify(db: &Connection, path: &Path) -> Result<Option<i64>, OpenError> {
     let application: i64 = db.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let empty: bool = db.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?;
@@ -100,6 +140,15 @@ pub(super) fn open(path: &Path, base: &str) -> Result<Connection, OpenError> {
     if !empty && application != APPLICATION_ID {
         return Err(OpenError::Foreign(path.to_owned()));
     }
+    Ok((!empty).then_some(version))
+}
+
+/// Opens the file for writing, creating or migrating it as need be.
+pub(super) fn open(path: &Path, base: &str) -> Result<Connection, OpenError> {
+    let mut db = Connection::open(path)?;
+    // Closing would write what stands in the log into the file: a file that is refused must stay as it is.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    let version = identify(&db, path)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     // Reading the answer matters: a file system without shared memory would stay in another mode.
     let mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
@@ -107,10 +156,10 @@ pub(super) fn open(path: &Path, base: &str) -> Result<Connection, OpenError> {
         log::warn!("the database is in {mode} mode instead of WAL: is it on a network file system?");
     }
     configure(&db, base)?;
-    if empty {
-        create(&mut db)?;
-    } else if version < VERSION {
-        migrate(&mut db, path, version)?;
+    match version {
+        None => create(&mut db)?,
+        Some(version) if version < VERSION => migrate(&mut db, path, version)?,
+        Some(_) => {}
     }
     Ok(db)
 }
@@ -127,8 +176,7 @@ fn create(db: &mut Connection) -> rusqlite::Result<()> {
 /// goes on where this one was.
 fn migrate(db: &mut Connection, path: &Path, from: i64) -> Result<(), OpenError> {
     let copy = path.with_extension(format!("v{from}.db"));
-    db.backup("main", &copy, None::<fn(rusqlite::backup::Progress)>)
-        .map_err(|error| OpenError::Copy(copy.clone(), error))?;
+    copy_aside(db, &copy)?;
     log::info!("migrating the database from version {from} to {VERSION}; a copy is at {}", copy.display());
     for (migration, version) in MIGRATIONS.iter().zip(2..).filter(|(_, version)| *version > from) {
         let transaction = db.transaction()?;
@@ -137,6 +185,21 @@ fn migrate(db: &mut Connection, path: &Path, from: i64) -> Result<(), OpenError>
         transaction.commit()?;
     }
     Ok(())
+}
+
+/// Copies the database into a file that has its name only when it is whole and on disk.
+fn copy_aside(db: &Connection, copy: &Path) -> Result<(), OpenError> {
+    let part = copy.with_extension("part");
+    let failed = |error| OpenError::File(copy.to_owned(), error);
+    match std::fs::remove_file(&part) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    inspector::copy(db, &part, |_, _| true).map_err(|error| OpenError::Copy(copy.to_owned(), error))?;
+    File::open(&part).and_then(|file| file.sync_all()).map_err(failed)?;
+    std::fs::rename(&part, copy).map_err(failed)?;
+    let folder = copy.parent().unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
 #[cfg(test)]

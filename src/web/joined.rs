@@ -69,7 +69,7 @@ impl Core {
         self.modules.insert(key.to_owned(), Module { name, exports });
     }
 
-    /// A module's lines, without comments, with its imports taken from the others; and what it exports.
+    /// A module's lines, without comments and indentation, with its imports taken from the others; and what it exports.
     fn body(&self, key: &str, source: &str) -> (String, Vec<String>) {
         let (mut body, mut exports) = (String::new(), Vec::new());
         let (mut import, mut in_comment) = (String::new(), false);
@@ -174,9 +174,9 @@ mod tests {
         };
         assert_eq!(
             text(CORE).unwrap(),
-            "const $module0 = (() => {\nconst HIDDEN = 1;\nconst SEEN = HIDDEN;\nclass Two {\n  value = 2;\n}\n\
+            "const $module0 = (() => {\nconst HIDDEN = 1;\nconst SEEN = HIDDEN;\nclass Two {\nvalue = 2;\n}\n\
              return { SEEN, Two };\n})();\n\
-             const $module1 = (() => {\nconst { Two } = $module0;\nasync function one() {\n  return new Two();\n}\n\
+             const $module1 = (() => {\nconst { Two } = $module0;\nasync function one() {\nreturn new Two();\n}\n\
              return { one };\n})();\n\
              const $module2 = (() => {\nconst { Two } = $module0;\nnew Two();\nreturn {  };\n})();\n\
              const {  one: uno,} = $module1;\nuno();\nexport { $module1, $module0 };\n"

@@ -27,9 +27,19 @@ export function nextPage(link, root) {
   return url.pathname.startsWith(root.pathname) ? url.pathname.slice(root.pathname.length) + url.search : null;
 }
 
+/** Whose access token it is. @param {string} token */
+function subject(token) {
+  try {
+    return JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).sub ?? "";
+  } catch {
+    return "";
+  }
+}
+
 export class Api {
   /** @type {{token: string, expires: number} | null} */
   #access = null;
+  /** Whose page this is. */ #user = "";
   /** @type {Promise<void> | null} */
   #refreshing = null;
   /** Called once when the session has ended; the client must sign in again. */
@@ -89,7 +99,14 @@ export class Api {
 
   /** Fetches a new access token; one request at a time, in all tabs where the browser has locks. */
   refresh() {
-    const work = async () => this.#accept((await this.#send("POST", "auth/refresh")).data);
+    const work = async () => {
+      const { data } = await this.#send("POST", "auth/refresh");
+      const user = subject(data.access_token);
+      // In another tab somebody else has signed in: what is done here must not be done in their name.
+      if (this.#user && user !== this.#user) throw new Problem(401, { code: "unauthenticated" });
+      this.#user = user;
+      this.#accept(data);
+    };
     this.#refreshing ??= Promise.resolve(this.locks ? this.locks.request("chatd-refresh", work) : work())
       .catch((error) => {
         if (error instanceof Problem && error.status === 401) {
@@ -104,7 +121,9 @@ export class Api {
 
   /** Signs in, or registers. @param {"login" | "register"} how @param {object} fields */
   async enter(how, fields) {
-    this.#accept((await this.#send("POST", `auth/${how}`, { ...fields, cookie: true })).data);
+    const { data } = await this.#send("POST", `auth/${how}`, { ...fields, cookie: true });
+    this.#user = subject(data.access_token);
+    this.#accept(data);
   }
 
   /** Ends the session here and on the server. */

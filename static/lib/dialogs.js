@@ -113,7 +113,24 @@ export function deleteMessage(remove) {
   return { title: t("message.delete_title"), text: t("message.delete_text"), action: t("message.delete"), danger: true, run: remove };
 }
 
+/** @param {number} count of messages @param {() => Promise<void>} leave @returns {Dialog} */
+export function leaveUnsent(count, leave) {
+  return { title: t("outbox.leave_title", { count }), text: t("outbox.leave_text"), action: t("outbox.leave"), danger: true, run: leave };
+}
+
 /** @param {unknown} error @returns {Dialog} */
 export function failed(error) {
   return { title: t("dialog.failed"), text: problemText(error), action: t("dialog.close") };
+}
+
+/** A link whose text names another place than it leads to. @param {string} url @returns {Dialog} */
+export function misleadingLink(url) {
+  return {
+    title: t("message.link_title"),
+    text: t("message.link_text", { url }),
+    action: t("message.link_go"),
+    run: async () => {
+      open(url, "_blank", "noopener,noreferrer");
+    },
+  };
 }

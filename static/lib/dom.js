@@ -1,6 +1,6 @@
 /** Making and keeping elements: createElement and text nodes, never markup from strings. */
 
-import { t } from "./words.js";
+import { learnMore, t } from "./words.js";
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
 
@@ -25,9 +25,13 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
-/** What is at work only once the chat is on the screen: keys and notices. */
+/** What is at work only once the chat is on the screen: keys, notices, menus. */
 export async function late() {
-  return Promise.all([import("./shortcuts.js"), import("./notifications.js")]);
+  await learnMore();
+  // What a message's menu does is there by then too, should the connection be lost.
+  part("message-row", "acts").catch(() => {});
+  const [shortcuts, notifications, press] = await Promise.all([import("./shortcuts.js"), import("./notifications.js"), import("./press.js")]);
+  return { ...shortcuts, ...notifications, ...press };
 }
 
 /** How all those look. @type {Promise<unknown> | null} */
@@ -36,7 +40,7 @@ let looks = null;
 function sheet() {
   looks ??= new Promise((there, failed) => {
     const link = h("link", { rel: "stylesheet", href: new URL("../later.css", import.meta.url).href, onload: there });
-    link.addEventListener("error", () => { looks = null; link.remove(); failed(); });
+    link.addEventListener("error", () => { looks = null; link.remove(); failed(new Error(link.href)); });
     document.head.append(link);
   });
   return looks;
@@ -44,12 +48,42 @@ function sheet() {
 
 /** Fetches the modules of elements that few need at once, and their looks. @param {...string} tags */
 export function load(...tags) {
-  return Promise.all([sheet(), ...tags.map((tag) => import(`../components/${tag}/${tag}.js`))]);
+  // Components say things as their modules run: their words come first.
+  return Promise.all([sheet(), learnMore()]).then(() => Promise.all(tags.map((tag) => import(`../components/${tag}/${tag}.js`))));
 }
 
 /** Fetches a part of an element that few need at once. @param {string} tag @param {string} name */
-export function part(tag, name) {
+export async function part(tag, name) {
+  await learnMore();
   return import(`../components/${tag}/${name}.js`);
+}
+
+/**
+ * A question for the reader, to be told as "dialog" or "overlay" is.
+ * @param {keyof typeof import("./dialogs.js")} name @param {...any} of what it is about
+ * @returns {Promise<any>}
+ */
+export async function question(name, ...of) {
+  await learnMore();
+  const questions = /** @type {Record<string, Function>} */ (/** @type {unknown} */ (await import("./dialogs.js")));
+  return questions[name](...of);
+}
+
+/**
+ * Does something with a module that few need at once; says so if it cannot be had.
+ * @template T @param {Promise<T>} coming @param {(module: T) => unknown} act
+ */
+export function once(coming, act) {
+  const offline = () => document.dispatchEvent(new CustomEvent("toast", { detail: { text: t("problem.offline"), kind: "failed" } }));
+  return coming.then(act, offline);
+}
+
+/**
+ * Opens the menu of a channel or a server.
+ * @param {import("../types.js").Client} client @param {Element} anchor @param {import("./place-menu.js").Place} place
+ */
+export function openPlaceMenu(client, anchor, place) {
+  return once(learnMore().then(() => import("./place-menu.js")), ({ placeMenu }) => placeMenu(client, anchor, place));
 }
 
 /**
@@ -64,9 +98,11 @@ export function later(tag, properties, when) {
   return place;
 }
 
+const PAINT_MS = 100; // a few frames, also on a slow machine
+
 /** What was drawn is on the screen; at once if nobody looks. @returns {Promise<void>} */
 export function painted() {
-  return new Promise((done) => { if (document.hidden) done(); else requestAnimationFrame(() => { requestAnimationFrame(() => done()); }); });
+  return new Promise((done) => { if (document.hidden) done(); else requestAnimationFrame(() => { setTimeout(done, PAINT_MS); }); });
 }
 
 /** @type {WeakMap<Element, Map<string, HTMLElement>>} */
@@ -130,6 +166,14 @@ export class View extends HTMLElement {
   tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true }));
   }
+}
+
+/** A small look at a file that is not with the server yet, if it is a picture. @param {File} file */
+export function preview(file) {
+  if (!file.type.startsWith("image/")) return null;
+  const url = URL.createObjectURL(file);
+  const free = () => URL.revokeObjectURL(url);
+  return h("img", { src: url, alt: "", onload: free, onerror: free });
 }
 
 /** A picture, or initials on a colour of their own. @param {string} id @param {string} name @param {string | null} url */

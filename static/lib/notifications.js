@@ -55,7 +55,7 @@ export class Notifier {
     for (const type of ["pointerdown", "keydown"]) addEventListener(type, ready, { once: true, passive: true });
     const { store } = this;
     const badge = () => favicon([...store.channels.keys()].some((id) => store.mentions(id) > 0));
-    store.watch((topic) => { if (topic === "reads" || topic === "channels") badge(); });
+    store.watch((topic) => { if (["reads", "channels", "settings"].includes(topic)) badge(); });
     badge();
   }
 

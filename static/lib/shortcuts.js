@@ -53,7 +53,7 @@ export function destination(store, act) {
   const by = act.startsWith("next") ? 1 : -1;
   const current = store.channel?.channel_id ?? null;
   const news = act.endsWith("Unread");
-  const some = news ? all.filter(({ channel_id: id }) => id === current || store.unread(id) || store.mentions(id)) : here;
+  const some = news ? all.filter(({ channel_id: id }) => id === current || store.news(id) || store.mentions(id)) : here;
   const id = neighbour(some.map((channel) => channel.channel_id), current, by);
   return id === null || id === current ? null : store.channels.get(id) ?? null;
 }

@@ -18,3 +18,18 @@ export function remember(name, value) {
     // It holds for this visit.
   }
 }
+
+/** Forgets everything whose name begins so. @param {string} beginning */
+export function forget(beginning) {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(`chatd.${beginning}`)) localStorage.removeItem(key);
+  } catch {
+    // There is nothing to forget.
+  }
+}
+
+/** What keeps messages and their files; fetched when it is first needed. @param {string} name */
+export async function openKeeper(name) {
+  const [{ Shelf }, { Tabs }, { Keeper }] = await Promise.all([import("./shelf.js"), import("./tabs.js"), import("../state/keeper.js")]);
+  return new Keeper({ shelf: new Shelf(name), tabs: new Tabs(name) });
+}

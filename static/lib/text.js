@@ -22,11 +22,17 @@ export function resolver(store, serverId, show) {
   };
 }
 
+/** What is read in a message and not part of it, in the reader's language. */
+export function markupWords() {
+  return { spoiler: t("message.spoiler"), copy: t("message.copy_code"), unknownUser: t("message.unknown_user"),
+    unknownRole: t("message.unknown_role"), unknownChannel: t("message.unknown_channel") };
+}
+
 /** A message in one line, without marks. @param {Store} store @param {{content: string, channel_id?: string, attachments?: {filename: string}[]}} message */
 export function plain(store, { content, channel_id: channel, attachments = [] }) {
   const server = store.channels.get(channel ?? "")?.server_id ?? null;
-  const words = { spoiler: t("message.spoiler"), unknownUser: t("message.unknown_user"), unknownRole: t("message.unknown_role"), unknownChannel: t("message.unknown_channel") };
-  return [plainText(parse(content), { resolve: resolver(store, server), words }), ...attachments.map((file) => file.filename)].filter(Boolean).join(" ");
+  const text = plainText(parse(content), { resolve: resolver(store, server), words: markupWords() });
+  return [text, ...attachments.map((file) => file.filename)].filter(Boolean).join(" ");
 }
 
 /** How many characters the server counts: code points. @param {string} text */

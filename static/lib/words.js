@@ -1,4 +1,4 @@
-/** What people read, in their language: one file per language under `strings/`, the same keys in each. */
+/** What people read, in their language: under `strings/` a file for the first screen and one for all else, the same keys in each language. */
 
 /** @typedef {string | Record<string, string>} Words a text, or one for each of the language's plural forms */
 
@@ -18,13 +18,18 @@ export function choose(wanted) {
 /** From now on texts are these. @param {string} tag @param {Record<string, Words>} words */
 export function speak(tag, words) {
   language = tag;
-  strings = words;
+  strings = { ...words };
   plural = new Intl.PluralRules(tag);
 }
 
-/** Fetches a language's texts, and speaks it from now on. @param {string} tag */
+/** Fetches a language's texts for the first screen, and speaks it from now on. @param {string} tag */
 export async function learn(tag) {
   speak(tag, (await import(`../strings/${tag}.js`)).default);
+}
+
+/** Fetches the other texts. What is fetched later must wait for it. */
+export async function learnMore() {
+  Object.assign(strings, (await import(`../strings/later/${language}.js`)).default);
 }
 
 /**

@@ -91,28 +91,63 @@ export function trimmed(timeline, most, end) {
     : { ...timeline, messages: messages.slice(0, most), hasNewer: true };
 }
 
+/** @type {Set<string>} */
+const NOBODY = new Set();
+
 /**
- * What the timeline shows: day dividers, a bar before the first unread message, and messages of one author in a row grouped under one name.
- * @param {Message[]} messages confirmed and then pending ones
- * @param {{gapMs?: number, since?: string | null, me?: string}} [options] how far apart grouped messages may be; the
- *   message up to which the reader had read, if something was unread; who the reader is
- * @returns {{key: string, day?: Date, unread?: boolean, message?: Message, grouped?: boolean}[]}
+ * What is folded into one row: messages that follow each other on one day.
+ * @param {Message[]} messages @param {number} from @param {Set<string>} blocked
  */
-export function rows(messages, { gapMs = 5 * 60_000, since = null, me = "" } = {}) {
+function foldedFrom(messages, from, blocked) {
+  const day = new Date(messages[from].timestamp).toDateString();
+  const hears = (/** @type {Message} */ one) => !blocked.has(one.author.user_id) || new Date(one.timestamp).toDateString() !== day;
+  const end = messages.slice(from).findIndex(hears);
+  return end < 0 ? messages.slice(from) : messages.slice(from, from + end);
+}
+
+/**
+ * What the timeline shows: day dividers, a bar before the first unread message, messages of one author in a row grouped
+ * under one name, and those of whom the reader has blocked folded into one row.
+ * @param {Message[]} messages confirmed and then pending ones
+ * @param {object} [options]
+ * @param {number} [options.gapMs] how far apart grouped messages may be
+ * @param {string | null} [options.since] the message up to which the reader had read, if something was unread
+ * @param {string} [options.me] who the reader is
+ * @param {Set<string>} [options.blocked] whom they have blocked
+ * @param {Set<string>} [options.shown] messages of those that they want to see all the same: each opens its row
+ * @returns {{key: string, day?: Date, unread?: boolean, folded?: Message[], open?: boolean, message?: Message, grouped?: boolean}[]}
+ */
+export function rows(messages, { gapMs = 5 * 60_000, since = null, me = "", blocked = NOBODY, shown = NOBODY } = {}) {
   const list = [];
   const nonces = new Set();
   /** @type {Message | null} */
   let previous = null;
   let barred = since === null;
-  for (const message of messages) {
+  let latest = new Date(0);
+  /** Where the folded row ends that messages are in. */
+  let fold = { end: 0, open: true };
+  for (const [at, message] of messages.entries()) {
     const time = new Date(message.timestamp);
-    const newDay = previous === null || new Date(previous.timestamp).toDateString() !== time.toDateString();
+    // What was written on another day and waits to be sent stands at the end, and there it is still today.
+    const newDay = previous === null || (time > latest && latest.toDateString() !== time.toDateString());
+    if (time > latest) latest = time;
     if (newDay) list.push({ key: `day ${time.toDateString()}`, day: time });
-    const begins = !barred && !message.pending && message.author.user_id !== me && compareIds(message.message_id, String(since)) > 0;
+    const unheard = blocked.has(message.author.user_id);
+    if (unheard && at >= fold.end) {
+      const folded = foldedFrom(messages, at, blocked);
+      fold = { end: at + folded.length, open: folded.some((one) => shown.has(one.message_id)) };
+      list.push({ key: `folded ${message.message_id}`, folded, open: fold.open });
+    }
+    if (unheard && !fold.open) {
+      previous = message;
+      continue;
+    }
+    const begins = !barred && !unheard && !message.pending && message.author.user_id !== me
+      && compareIds(message.message_id, String(since)) > 0;
     if (begins) list.push({ key: "unread", unread: true });
     barred ||= begins;
     const grouped = !newDay && !begins && previous?.author.user_id === message.author.user_id && !message.reply_to
-      && time.getTime() - new Date(previous.timestamp).getTime() < gapMs;
+      && Math.abs(time.getTime() - new Date(previous.timestamp).getTime()) < gapMs;
     // An optimistic row and its confirmed message share the nonce, so the row on the screen stays the same element.
     // Nonces are their authors' choice, so only the first of two equal ones counts.
     const known = message.nonce === undefined || nonces.has(message.nonce);

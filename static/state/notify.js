@@ -1,8 +1,10 @@
 /** Which messages are worth a notice: by what they are, and by what the reader set for server and channel. No DOM. */
 
 /**
- * In the shared settings `levels` has a level per server, `muted` the muted channels, each as a key with `true`.
+ * In the shared settings `levels` has a level per server, and per channel that differs from its server; `muted` says of a
+ * server or a channel until when it is muted, in ms, or `true` where that has no end. No two things have the same ID.
  * @typedef {"all" | "mentions" | "none"} Level
+ * @typedef {import("../types.js").Channel} Channel
  * @typedef {import("../types.js").Message} Message
  * @typedef {import("./store.js").Store} Store
  */
@@ -10,21 +12,58 @@
 /** @type {Level[]} */
 export const LEVELS = ["all", "mentions", "none"];
 
-/** What another client wrote there may be anything. @param {Store} store @param {string} name @param {string} key @returns {unknown} */
+/** What another client wrote there may be anything. @param {Store} store @param {string} name @returns {Record<string, unknown>} */
+function group(store, name) {
+  const found = store.settings[name];
+  return typeof found === "object" && found !== null ? /** @type {Record<string, unknown>} */ (found) : {};
+}
+
+/** @param {Store} store @param {string} name @param {string} key @returns {unknown} */
 function setting(store, name, key) {
-  const group = /** @type {any} */ (store.settings[name]);
-  return typeof group === "object" && group !== null && Object.hasOwn(group, key) ? group[key] : undefined;
+  const found = group(store, name);
+  return Object.hasOwn(found, key) ? found[key] : undefined;
+}
+
+/** What is set for a server or a channel itself. @param {string} id @param {Store} store @returns {Level | null} */
+export function ownLevel(id, store) {
+  const set = /** @type {Level} */ (setting(store, "levels", id));
+  return LEVELS.includes(set) ? set : null;
 }
 
 /** Of which messages in a server one is told. @param {string} serverId @param {Store} store @returns {Level} */
 export function level(serverId, store) {
-  const set = /** @type {Level} */ (setting(store, "levels", serverId));
-  return LEVELS.includes(set) ? set : "mentions";
+  return ownLevel(serverId, store) ?? "mentions";
 }
 
-/** @param {string} channelId @param {Store} store */
-export function isMuted(channelId, store) {
-  return setting(store, "muted", channelId) === true;
+/** Of which messages in a channel: as in its server, unless said otherwise. @param {Channel} channel @param {Store} store */
+export function channelLevel({ channel_id: id, server_id: server }, store) {
+  return ownLevel(id, store) ?? (server === null ? "all" : level(server, store));
+}
+
+/** @param {unknown} end as it stands in the settings @param {number} now */
+function endOf(end, now) {
+  return end === true ? Infinity : typeof end === "number" && end > now ? end : 0;
+}
+
+/** When a server's or a channel's mute ends, in ms; 0 if it is not muted. @param {string} id @param {Store} store */
+export function mutedUntil(id, store, now = Date.now()) {
+  return endOf(setting(store, "muted", id), now);
+}
+
+/** @param {string} id of a server or a channel @param {Store} store */
+export function isMuted(id, store, now = Date.now()) {
+  return mutedUntil(id, store, now) > 0;
+}
+
+/** Whether a channel is muted, itself or with its server. @param {Channel} channel @param {Store} store */
+export function isQuiet({ channel_id: id, server_id: server }, store, now = Date.now()) {
+  return isMuted(id, store, now) || (server !== null && isMuted(server, store, now));
+}
+
+/** When the next mute ends, in ms; null if none will. @param {Store} store */
+export function nextEnd(store, now = Date.now()) {
+  const end = Math.min(...Object.values(group(store, "muted")).map((one) => endOf(one, now) || Infinity));
+  return Number.isFinite(end) ? end : null;
 }
 
 /** The change of the shared settings that sets a server's level. @param {string} serverId @param {Level} level */
@@ -32,24 +71,47 @@ export function levelChange(serverId, level) {
   return { levels: { [serverId]: level === "mentions" ? null : level } };
 }
 
-/** The change of the shared settings that mutes a channel, or no longer does. @param {string} channelId @param {boolean} muted */
-export function muteChange(channelId, muted) {
-  return { muted: { [channelId]: muted || null } };
+/** The same for a channel: null is as in its server. @param {string} channelId @param {Level | null} level */
+export function channelLevelChange(channelId, level) {
+  return { levels: { [channelId]: level } };
 }
 
-/** Direct messages, and what names the reader. @param {Message} message @param {Store} store */
-export function forMe(message, store) {
-  const channel = store.channels.get(message.channel_id);
-  if (!channel) return false;
-  const roles = store.servers.get(channel.server_id ?? "")?.member.roles ?? [];
-  return channel.server_id === null || message.mention_everyone || message.mentions.includes(store.user?.user_id ?? "")
+/**
+ * The change that mutes a server or a channel, or no longer does. Mutes that have ended go with it.
+ * @param {string} id @param {number | boolean} until in ms; `true` has no end @param {Store} store
+ */
+export function muteChange(id, until, store, now = Date.now()) {
+  const over = Object.entries(group(store, "muted")).filter(([, end]) => !endOf(end, now));
+  return { muted: { ...Object.fromEntries(over.map(([one]) => [one, null])), [id]: until || null } };
+}
+
+/** Whether a message names the reader, one of their roles, or everybody. @param {Message} message @param {Store} store */
+export function names(message, store) {
+  const server = store.channels.get(message.channel_id)?.server_id ?? "";
+  const roles = store.servers.get(server)?.member.roles ?? [];
+  return message.mention_everyone || message.mentions.includes(store.user?.user_id ?? "")
     || message.mention_roles.some((role) => roles.includes(role));
+}
+
+/**
+ * How far one has read when a message has come, and how much of the rest is for one. One's own is read; those of whom one
+ * has blocked make nothing unread, and count for nothing.
+ * @param {Message} message @param {Store} store which has not got it yet
+ */
+export function readAfter(message, store) {
+  const { channel_id: id, message_id: last, author: { user_id: author } } = message;
+  if (author === store.user?.user_id) return { message_id: last, mentions: 0 };
+  const { message_id: upTo, mentions, direct = 0 } = store.reads.get(id) ?? { message_id: "0", mentions: 0 };
+  if (store.blocked.has(author)) return { message_id: store.unread(id) ? upTo : last, mentions, direct };
+  const conversation = store.channels.get(id)?.server_id === null;
+  return { message_id: upTo, mentions: mentions + (names(message, store) ? 1 : 0), direct: direct + (conversation ? 1 : 0) };
 }
 
 /** Whether a message is worth a notice, wherever its reader looks. @param {Message} message @param {Store} store */
 export function wants(message, store) {
   const channel = store.channels.get(message.channel_id);
-  if (!channel || message.author.user_id === store.user?.user_id || isMuted(channel.channel_id, store)) return false;
-  const set = channel.server_id === null ? "mentions" : level(channel.server_id, store);
-  return set === "all" || (set === "mentions" && forMe(message, store));
+  const { user_id: author } = message.author;
+  if (!channel || author === store.user?.user_id || store.blocked.has(author) || isQuiet(channel, store)) return false;
+  const set = channelLevel(channel, store);
+  return set === "all" || (set === "mentions" && names(message, store));
 }

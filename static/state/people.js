@@ -1,4 +1,4 @@
-/** People of a server: what they are called there, how they rank, who sees what, and what one may do to another. No DOM. */
+/** People of a server: what they are called there, who sees what, and how a list of them is ordered. No DOM. */
 import { permissionsOf } from "./permissions.js";
 
 /**
@@ -21,26 +21,9 @@ export function rolesOf(server, member) {
     .sort((a, b) => b.position - a.position);
 }
 
-/** Above every role is the owner. @param {FullServer} server @param {Member} member */
-function rank(server, member) {
-  return member.user.user_id === server.owner_id ? Infinity : rolesOf(server, member)[0]?.position ?? 0;
-}
-
 /** @param {FullServer} server @param {Channel | null} channel @param {Member} member */
 export function sees(server, channel, member) {
   return !channel || permissionsOf({ ...server, member }, channel).has("view_channel");
-}
-
-/**
- * What the reader may do to a member: equal rank is not below, and nobody acts on the owner. One's own nickname is free.
- * @param {Store} store @param {FullServer | null | undefined} server @param {Member | null} member
- */
-export function canActOn(store, server, member) {
-  if (!server || !member) return { nickname: false, kick: false, ban: false };
-  if (member.user.user_id === store.user?.user_id) return { nickname: true, kick: false, ban: false };
-  const above = rank(server, server.member) > rank(server, member);
-  const may = (/** @type {string} */ permission) => above && store.can(server, permission);
-  return { nickname: may("manage_server"), kick: may("kick_members"), ban: may("ban_members") };
 }
 
 /** @param {Store} store @param {string} userId */

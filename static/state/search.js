@@ -159,35 +159,3 @@ export function completions({ filter, value: begun, word }, { people, channels }
 export function searchPath(params) {
   return `search?${new URLSearchParams({ ...params, limit: "25" })}`;
 }
-
-const BEFORE_HIT = 60; // so much of a long message stands before the first hit
-const SHOWN = 320;
-const MENTION = /<(@&|@|#)(\d+)>/g;
-
-/**
- * Content in stretches, those found marked; of a long one the part around the first hit. Ranges count code points.
- * Mentions read as names.
- * @param {string} content @param {[number, number][]} highlight
- * @param {(kind: string, id: string) => string} name how a mention reads, by its sign: `@`, `@&` or `#`
- * @returns {{text: string, marked: boolean}[]}
- */
-export function stretches(content, highlight, name) {
-  const points = [...content];
-  const first = highlight[0]?.[0] ?? 0;
-  const from = points.length > SHOWN && first > BEFORE_HIT ? first - BEFORE_HIT : 0;
-  const to = Math.min(points.length, from + SHOWN);
-  const list = [];
-  let at = from;
-  const add = (/** @type {number} */ end, /** @type {boolean} */ marked) => {
-    if (end > at) list.push({ text: points.slice(at, end).join("").replace(MENTION, (_, sign, id) => name(sign, id)), marked });
-    at = Math.max(at, end);
-  };
-  for (const [start, length] of highlight) {
-    add(Math.min(start, to), false);
-    add(Math.min(start + length, to), true);
-  }
-  add(to, false);
-  if (from) list.unshift({ text: "…", marked: false });
-  if (to < points.length) list.push({ text: "…", marked: false });
-  return list;
-}

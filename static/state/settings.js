@@ -1,7 +1,10 @@
 /** The settings that one's devices share: one JSON object, changed at once here and then on the server. */
 import { OP } from "../lib/ops.js";
+import { nextEnd } from "./notify.js";
 
 /** @typedef {Record<string, any>} Json */
+
+const LONGEST_MS = 2 ** 31 - 1; // timers cannot wait longer
 
 const isObject = (/** @type {unknown} */ value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -24,6 +27,7 @@ export class Settings {
   /** As the server has them, as far as is known. @type {Json} */ #known = {};
   /** Changes that the server has not confirmed. @type {Set<Json>} */ #pending = new Set();
   /** @type {Promise<void>} */ #last = Promise.resolve();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 
   /**
    * @param {object} options
@@ -74,5 +78,17 @@ export class Settings {
   #show() {
     this.store.settings = [...this.#pending].reduce(merged, this.#known);
     this.store.changed("settings");
+    this.#wait();
+  }
+
+  /** Mutes end by themselves: one timer for the nearest end, none if there is none. */
+  #wait() {
+    clearTimeout(this.#timer);
+    const end = nextEnd(this.store);
+    if (end === null) return;
+    this.#timer = setTimeout(() => {
+      this.store.changed("settings");
+      this.#wait();
+    }, Math.min(end - Date.now(), LONGEST_MS));
   }
 }

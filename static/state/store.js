@@ -2,7 +2,7 @@
 import { OP } from "../lib/ops.js";
 import { t } from "../lib/words.js";
 import { compareIds, emptyTimeline, upsert } from "./messages.js";
-import { forMe } from "./notify.js";
+import { isMuted, isQuiet, readAfter } from "./notify.js";
 import { permissionsOf } from "./permissions.js";
 
 /**
@@ -11,7 +11,7 @@ import { permissionsOf } from "./permissions.js";
  * @typedef {import("../types.js").Message} Message
  * @typedef {import("../types.js").Timeline} Timeline
  * @typedef {"servers" | "channels" | "messages" | "reads" | "presence" | "typing" | "connection" | "users" | "route"
- *   | "members" | "settings"} Topic
+ *   | "members" | "settings" | "blocks" | "sent" | "uploads"} Topic
  */
 
 const TYPING_MS = 10_000;
@@ -31,12 +31,14 @@ export class Store {
   /** @type {import("../types.js").Route} */ route = { page: "home" };
   /** In order of joining. @type {Map<string, FullServer>} */ servers = new Map();
   /** @type {Map<string, Channel>} */ channels = new Map();
-  /** @type {Map<string, {message_id: string, mentions: number}>} */ reads = new Map();
+  /** `direct` counts what came in a conversation. @type {Map<string, {message_id: string, mentions: number, direct?: number}>} */
+  reads = new Map();
   /** @type {Map<string, string>} */ presences = new Map();
   /** Everybody met so far, for their names. @type {Map<string, import("../types.js").Author>} */ users = new Map();
   /** Channel → user → when it lapses (ms). @type {Map<string, Map<string, number>>} */ typing = new Map();
   /** @type {Map<string, Timeline>} */ timelines = new Map();
   /** @type {Record<string, unknown>} */ settings = {};
+  /** Whom the reader does not want to hear. @type {Set<string>} */ blocked = new Set();
   /** What the channel list shows: a server, or `@me` for the direct messages. */
   section = "@me";
 
@@ -52,7 +54,8 @@ export class Store {
     return () => this.#listeners.delete(listener);
   }
 
-  /** @param {Topic} topic @param {string} [id] the channel, for `messages` and `typing`; the server, for `members` */
+  /** @param {Topic} topic @param {string} [id] the channel, for `messages` and `typing`; the server, for `members`;
+   *   the nonce, for `sent` and `uploads` */
   changed(topic, id) {
     for (const watcher of this.#watchers) watcher(topic, id);
   }
@@ -132,11 +135,17 @@ export class Store {
     return user?.display_name || user?.username || t("people.somebody");
   }
 
-  /** Unread messages that name the user; in a direct message each one does. @param {string} channelId */
+  /** Unread messages meant for the user: those that name them, and in a conversation all, unless it is muted. @param {string} channelId */
   mentions(channelId) {
-    const counted = this.reads.get(channelId)?.mentions ?? 0;
-    const direct = this.channels.get(channelId)?.server_id === null;
-    return direct && this.unread(channelId) ? Math.max(counted, 1) : counted;
+    const { mentions = 0, direct = 0 } = this.reads.get(channelId) ?? {};
+    const all = this.channels.get(channelId)?.server_id === null && this.unread(channelId) && !isMuted(channelId, this);
+    return all ? Math.max(mentions, direct, 1) : mentions;
+  }
+
+  /** Whether something is unread that the reader did not mute. @param {string} channelId */
+  news(channelId) {
+    const channel = this.channels.get(channelId);
+    return Boolean(channel) && this.unread(channelId) && !isQuiet(/** @type {Channel} */ (channel), this);
   }
 
   /** @param {string} channelId */
@@ -152,9 +161,9 @@ export class Store {
     return Boolean(server) && permissionsOf(/** @type {FullServer} */ (server), "channel_id" in where ? where : null).has(permission);
   }
 
-  /** Who else is typing now. @param {string} channelId @param {number} [now] */
+  /** Who else is typing now, of those one wants to hear. @param {string} channelId @param {number} [now] */
   typists(channelId, now = Date.now()) {
-    return [...this.typing.get(channelId) ?? []].filter(([, lapses]) => lapses > now).map(([user]) => user);
+    return [...this.typing.get(channelId) ?? []].filter(([user, lapses]) => lapses > now && !this.blocked.has(user)).map(([user]) => user);
   }
 
   /** @param {string} channelId @returns {Timeline} */
@@ -228,15 +237,10 @@ export class Store {
   /** @param {Message} message */
   #messageCreate(message) {
     const { channel_id: id, author } = message;
-    const own = author.user_id === this.user?.user_id;
     const channel = this.channels.get(id);
+    if (channel) this.reads.set(id, readAfter(message, this));
     if (channel && compareIds(message.message_id, channel.last_message_id ?? "0") > 0) {
       this.channels.set(id, { ...channel, last_message_id: message.message_id });
-    }
-    const read = this.reads.get(id);
-    if (own) this.reads.set(id, { ...read, message_id: message.message_id, mentions: 0 });
-    else if (forMe(message, this)) {
-      this.reads.set(id, { ...read, message_id: read?.message_id ?? "0", mentions: (read?.mentions ?? 0) + 1 });
     }
     this.typing.get(id)?.delete(author.user_id);
     this.confirm(message);
@@ -248,8 +252,9 @@ export class Store {
   confirm(message) {
     const timeline = this.timelines.get(message.channel_id);
     this.#meet(message.author, ...message.mentioned_users);
-    if (!timeline || timeline.deleted.has(message.message_id)) return;
     const own = message.author.user_id === this.user?.user_id;
+    if (own && message.nonce) this.changed("sent", message.nonce);
+    if (!timeline || timeline.deleted.has(message.message_id)) return;
     const pending = timeline.pending.filter((row) => !own || !message.nonce || row.nonce !== message.nonce);
     // What is newer than the window comes when the reader gets there.
     if (timeline.hasNewer && compareIds(message.message_id, timeline.messages.at(-1)?.message_id ?? "0") > 0) {

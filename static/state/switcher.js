@@ -35,7 +35,7 @@ function place(store, channel) {
   return {
     kind: direct ? "direct" : "channel", id, name: store.channelName(channel), also: other?.username ?? "",
     detail: direct ? (other ? `@${other.username}` : "") : store.servers.get(channel.server_id ?? "")?.name ?? "",
-    mentions: store.mentions(id), unread: store.unread(id), latest: channel.last_message_id ?? channel.channel_id,
+    mentions: store.mentions(id), unread: store.news(id), latest: channel.last_message_id ?? channel.channel_id,
   };
 }
 

@@ -137,7 +137,7 @@ states("a busy channel, and what opens over it", async (stage, check) => {
   for (const [name, wanted] of [["Pinned messages", "const answer"], ["Search", ""], ["Members", "overb"]]) {
     const button = page.getByRole("banner").or(page.getByRole("main")).getByRole("button", exact(name)).first();
     if (await button.getAttribute("aria-pressed") !== "true") await button.click();
-    await page.getByRole("complementary").getByText(wanted).first().waitFor();
+    await page.getByRole("complementary").getByText(wanted).locator("visible=true").first().waitFor();
     if (name === "Search") {
       await page.getByRole("complementary").getByRole("combobox").or(page.getByRole("searchbox")).first().fill("answer");
       await keyboard.press("Enter");

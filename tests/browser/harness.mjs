@@ -59,6 +59,8 @@ export class Server {
   /** Starts it, or starts it again on the same folder and port; resolves once it listens. */
   async start() {
     const options = ["--listen", `127.0.0.1:${this.port}`, "--data", join(this.folder, "data"), "--rate-limits", "off", "--registration", "open"];
+    const { CHATD_TEST_STATIC: client } = process.env;
+    if (client) options.push("--static", client);
     const child = this.#process = spawn(binary(), options, { stdio: ["ignore", "pipe", "pipe"] });
     await new Promise((listens, failed) => {
       const heard = (line) => {

@@ -56,6 +56,11 @@ story("the smallest screen that WCAG names, 320 px, shows all without scrolling 
   await fits(chat.page, "a channel");
   await axe(chat.page, "a channel of 320 px");
   await chat.page.goto("/settings");
+  const profile = chat.page.getByRole("link", { name: "Profile", exact: true });
+  await profile.waitFor();
+  await fits(chat.page, "the list of settings");
+  await axe(chat.page, "the list of settings of 320 px");
+  await profile.click();
   await chat.page.getByLabel("Display name").waitFor();
   await fits(chat.page, "settings");
   await axe(chat.page, "settings of 320 px");

@@ -19,7 +19,7 @@ export class Chat {
   // ---- the door
 
   get userName() { return this.page.getByLabel("User name"); }
-  get password() { return this.page.getByLabel("Password", { exact: true }); }
+  get password() { return this.page.getByRole("textbox", exact("Password")); }
   get makeAccount() { return this.page.locator("form").getByRole("button", exact("Make account")); }
   get toRegister() { return this.page.getByRole("paragraph").getByRole("button", exact("Make account")); }
   get problem() { return this.page.getByRole("alert").filter({ hasText: /\S/ }); }
@@ -63,7 +63,7 @@ export class Chat {
 
   get channels() { return this.page.getByRole("navigation", exact("Channels")); }
   get servers() { return this.page.getByRole("navigation", exact("Servers")); }
-  get title() { return this.page.getByRole("main").getByRole("heading", { level: 2 }); }
+  get title() { return this.page.getByRole("main").getByRole("heading", { level: 1 }); }
   get menu() { return this.page.getByRole("button", exact("Servers and channels")); }
   get settings() { return this.page.getByRole("link", exact("Settings")); }
   /** Says so while there is no connection. */
@@ -76,6 +76,8 @@ export class Chat {
     // On a phone it is in the closed drawer.
     await this.page.getByRole("link", { ...exact("Settings"), includeHidden: true }).waitFor({ state: "attached" });
     await this.connected();
+    // Keys and menus come after what is on the screen.
+    await this.page.locator("html[data-ready]").waitFor();
   }
 
   /** The connection stands. */
@@ -91,6 +93,26 @@ export class Chat {
   /** @param {string} name */
   unreadChannel(name) {
     return this.channels.getByRole("link", { name: new RegExp(`^${escape(name)}\\W+(unread|\\d+ for you)`) });
+  }
+
+  /** @param {string} name */
+  mutedChannel(name) {
+    return this.channels.getByRole("link", { name: new RegExp(`^${escape(name)}\\W+muted`) });
+  }
+
+  /** In the menu that is open. @param {string | RegExp} name */
+  async choose(name) {
+    await this.page.getByRole("menuitem", { name, exact: true }).click();
+  }
+
+  /** A long press with a finger. @param {Locator} target */
+  async hold(target) {
+    const { x, y, width, height } = await target.boundingBox();
+    const session = await this.page.context().newCDPSession(this.page);
+    await session.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x: x + width / 2, y: y + height / 2 }] });
+    await this.page.getByRole("menu").waitFor();
+    await session.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+    await session.detach();
   }
 
   /** A conversation with one person, and how that person is. @param {string} name @param {"Online" | "Offline"} status */
@@ -239,6 +261,39 @@ export class Chat {
   unsent(text) {
     return this.message(text).getByText("Not sent yet.");
   }
+
+  /** What became of a message that waited for too long. @param {string | RegExp} text */
+  expired(text) {
+    return this.message(text).getByText("This has waited for over a day.");
+  }
+
+  /** A button of a message's own line of what became of it. @param {string | RegExp} text @param {string} name */
+  async decide(text, name) {
+    await this.message(text).getByRole("button", exact(name)).click();
+  }
+
+  /** Chooses files for the next message. @param {...{name: string, mimeType: string, buffer: Buffer}} files */
+  async attach(...files) {
+    await this.page.locator("message-composer input[type=file]").setInputFiles(files);
+    for (const { name } of files) await this.page.getByRole("list", exact("Files for this message")).getByText(name).waitFor();
+  }
+
+  /** A file in a message that the server has. @param {string} name */
+  file(name) {
+    return this.entries.getByRole("link", { name: new RegExp(escape(name)) });
+  }
+
+  /** A file in a message that waits. @param {string} name */
+  waitingFile(name) {
+    return this.entries.locator(".tile:not(a)").filter({ hasText: name });
+  }
+
+  /** A short notice. @param {string} text */
+  notice(text) {
+    return this.page.getByRole("list", exact("Notices")).getByRole("listitem").filter({ hasText: text });
+  }
+
+  get signOut() { return this.page.getByRole("button", exact("Sign out")); }
 
   get send() { return this.page.getByRole("button", exact("Send")); }
 

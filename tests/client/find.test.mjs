@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { nextPage } from "../../static/lib/api.js";
 import { destination, meaning, neighbour } from "../../static/lib/shortcuts.js";
-import { completions, parse, replaced, resolve, searchPath, span, stretches, under, written } from "../../static/state/search.js";
+import { completions, parse, replaced, resolve, searchPath, span, under, written } from "../../static/state/search.js";
 import { places, rank, score } from "../../static/state/switcher.js";
 import { OP } from "../../static/lib/ops.js";
 import { channel, connectedStore, message, person } from "./fakes.mjs";
@@ -62,18 +62,6 @@ test("completions stand for what the caret is behind", () => {
   assert.deepEqual(at("nothing"), []);
   const text = "tea from:b now";
   assert.deepEqual(replaced(text, under(text, 10), written("from", "bob")), { text: "tea from:bob now", caret: 13 });
-});
-
-test("what was found is marked by code points, and a long text is cut around it", () => {
-  const names = (sign, id) => `${sign}${{ 2: "Bob", 10: "general" }[id]}`;
-  assert.deepEqual(stretches("🎉 tea <@2> in <#10>", [[2, 3]], names),
-    [{ text: "🎉 ", marked: false }, { text: "tea", marked: true }, { text: " @Bob in #general", marked: false }]);
-  assert.deepEqual(stretches("plain", [], names), [{ text: "plain", marked: false }]);
-  const long = stretches(`${"x".repeat(400)} tea ${"y".repeat(400)}`, [[401, 3]], names);
-  assert.equal(long[0].text, "…");
-  assert.equal(long[2].text, "tea");
-  assert.equal(long.at(-1).text, "…");
-  assert.deepEqual(stretches("", [], names), []);
 });
 
 test("the next page stands in the Link header", () => {

@@ -5,7 +5,7 @@ import { Api, Problem } from "../../static/lib/api.js";
 import { inviteCode, parseRoute, routePath } from "../../static/lib/route.js";
 import { dayText, length, plain, sizeText, typingText } from "../../static/lib/text.js";
 import { speak } from "../../static/lib/words.js";
-import english from "../../static/strings/en.js";
+import { english } from "./words.mjs";
 import { connectedStore, later, settle } from "./fakes.mjs";
 
 test("every address of ours leads to its page and back", () => {
@@ -93,6 +93,30 @@ test("a refused refresh signs out; a lost network does not", async () => {
   await calls[1].answer(401, {});
   await refused;
   assert.equal(out, 1);
+});
+
+test("whoever signs in in another tab does not take over what this page does", async () => {
+  const { calls, fetch } = fakeFetch();
+  let now = 0;
+  const api = new Api({ base: new URL("http://chat.test/"), fetch, locks: null, now: () => now });
+  const token = (user, number) => `e30.${btoa(JSON.stringify({ sub: user, number })).replaceAll("=", "")}.x`;
+  let out = 0;
+  api.onSignedOut = () => { out += 1; };
+  const first = api.token();
+  await settle();
+  await calls[0].answer(200, tokens(token("1", 1)));
+  assert.equal(await first, token("1", 1));
+  now = 880_000;
+  const renewed = api.token();
+  await settle();
+  await calls[1].answer(200, tokens(token("1", 2)));
+  assert.deepEqual([await renewed, out], [token("1", 2), 0]);
+  const posted = assert.rejects(api.request("POST", "channels/10/messages", { content: "mine" }), { status: 401 });
+  await settle();
+  await calls[2].answer(401, {});
+  await calls[3].answer(200, tokens(token("2", 1)));
+  await posted;
+  assert.deepEqual([calls.length, out], [4, 1], "nothing goes out in the other's name");
 });
 
 test("a problem carries the server's words", async () => {

@@ -49,6 +49,15 @@ test("messages of one author within five minutes are one group; a day begins wit
     ["day", "1", "2 grouped", "3", "4", "day", "5"]);
 });
 
+test("what was written on another day and waits still stands at the end, without a day of its own", () => {
+  const waiting = (nonce, timestamp) => message(`pending ${nonce}`, { nonce, timestamp, pending: "expired" });
+  const list = rows([message("1", { timestamp: "2025-05-11T12:00:00.000Z" }), message("2", { timestamp: "2025-05-13T12:00:00.000Z" }),
+    waiting("a", "2025-05-11T13:00:00.000Z"), waiting("b", "2025-05-13T12:01:00.000Z"), waiting("c", "2025-05-14T12:00:00.000Z")]);
+  assert.deepEqual(list.map((row) => (row.day ? "day" : `${row.message.message_id}${row.grouped ? " grouped" : ""}`)),
+    ["day", "1", "day", "2", "pending a", "pending b", "day", "pending c"]);
+  assert.equal(new Set(list.map(({ key }) => key)).size, list.length);
+});
+
 test("a row keeps its key when it is confirmed, and equal nonces make no equal keys", () => {
   const [, waiting] = rows([message("pending n", { nonce: "n" })]);
   const [, confirmed, twin] = rows([message("100", { nonce: "n" }), message("101", { nonce: "n" })]);

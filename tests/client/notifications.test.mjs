@@ -4,9 +4,9 @@ import { test } from "node:test";
 
 import { OP } from "../../static/lib/ops.js";
 import { noticeOf, Notifier } from "../../static/lib/notifications.js";
-import { forMe } from "../../static/state/notify.js";
+import { names } from "../../static/state/notify.js";
 import { speak } from "../../static/lib/words.js";
-import english from "../../static/strings/en.js";
+import { english } from "./words.mjs";
 import { connectedStore, message, person } from "./fakes.mjs";
 
 speak("en", english);
@@ -87,5 +87,5 @@ test("what a notice says is short, and a file has a name", () => {
   const store = connectedStore();
   assert.equal([...noticeOf(message("1", { content: "🎉".repeat(200) }), store).body].length, 141);
   assert.equal(noticeOf(message("1", { content: "", attachments: [{ filename: "a.png" }] }), store).body, "a.png");
-  assert.equal(forMe(message("1", { channel_id: "gone", mentions: ["1"] }), store), false);
+  assert.equal(names(message("1", { channel_id: "gone", mentions: ["2"] }), store), false);
 });

@@ -91,7 +91,7 @@ test("what the server turns down is told, and does not hold up the rest", async 
   assert.deepEqual(sent(), ["too long", "short"]);
   outbox.retryAll();
   assert.deepEqual(states()[0], "too long: refused", "only a person can change that");
-  outbox.discard("10", store.timeline("10").pending[0].nonce);
+  outbox.discard(store.timeline("10").pending[0].nonce);
   assert.deepEqual(states(), ["short: sending"]);
 });
 

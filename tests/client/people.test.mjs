@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { OP } from "../../static/lib/ops.js";
 import { Members, membersOf } from "../../static/state/members.js";
-import { canActOn, groupsOf, memberName, named, roleColor, sees } from "../../static/state/people.js";
+import { groupsOf, memberName, named, roleColor, sees } from "../../static/state/people.js";
 import { connectedStore, later, person, settle } from "./fakes.mjs";
 
 const member = (id, name, fields = {}) => (
@@ -115,27 +115,4 @@ test("who sees a private channel follows from its overrides", async () => {
   assert.equal(members.seeing("5", null).length, 3);
   assert.deepEqual(members.seeing("nowhere", null), []);
   assert.equal(sees(store.servers.get("5"), null, member("3", "max")), true);
-});
-
-test("one acts on those below: not on equals, the owner or oneself, and only with the permission", () => {
-  const { store } = scene();
-  const may = (own, target) => {
-    const server = store.servers.get("5");
-    store.servers.set("5", { ...server, member: { ...server.member, roles: own } });
-    return canActOn(store, store.servers.get("5"), target);
-  };
-  const nothing = { nickname: false, kick: false, ban: false };
-  const all = { nickname: true, kick: true, ban: true };
-  store.apply(OP.ROLES_UPDATE, { server_id: "5", roles: [
-    role("7", 2, ["kick_members", "ban_members", "manage_server"]), role("6", 1, ["kick_members"]), role("5", 0)] });
-  assert.deepEqual(may(["7"], member("3", "max", { roles: ["6"] })), all);
-  assert.deepEqual(may(["7"], member("3", "max", { roles: ["7"] })), nothing, "equal is not below");
-  assert.deepEqual(may(["7"], member("2", "bob")), nothing, "the owner");
-  assert.deepEqual(may(["6"], member("3", "max")), { nickname: false, kick: true, ban: false });
-  assert.deepEqual(may([], member("3", "max")), nothing);
-  assert.deepEqual(may([], member("1", "alice")), { nickname: true, kick: false, ban: false }, "one's own nickname is free");
-  assert.deepEqual(canActOn(store, null, member("3", "max")), nothing);
-  assert.deepEqual(canActOn(store, store.servers.get("5"), null), nothing);
-  store.servers.set("5", { ...store.servers.get("5"), owner_id: "1" });
-  assert.deepEqual(canActOn(store, store.servers.get("5"), member("3", "max", { roles: ["7"] })), all, "the owner is above all");
 });

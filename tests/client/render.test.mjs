@@ -5,6 +5,10 @@ import { around } from "./fake-dom.mjs";
 import { parse } from "../../static/lib/markdown.js";
 import { plainText } from "../../static/lib/plain-text.js";
 import { markRanges, render } from "../../static/lib/render.js";
+import { resultCard } from "../../static/lib/results.js";
+import { speak } from "../../static/lib/words.js";
+import english from "../../static/strings/en.js";
+import { connectedStore, message, person } from "./fakes.mjs";
 
 const resolve = {
   user: (id) => (id === "1" ? "alice" : null),
@@ -100,4 +104,27 @@ test("much text is drawn soon", () => {
   const started = performance.now();
   draw(text, { marks: markRanges(text, Array.from({ length: 1e4 }, (_, at) => [at * 6, 5])) });
   assert.ok(performance.now() - started < 2_000);
+});
+
+test("a found message is drawn as in the timeline: what was found is set off, and spoilers are closed", () => {
+  speak("en", english);
+  const store = connectedStore();
+  const author = { ...person("2", "bob"), avatar_url: "/bob.png" };
+  store.users.set("2", author);
+  const found = message("100", { author, content: "**tea** <#11> ||green tea||", highlight: [[2, 3], [22, 3]] });
+  const card = resultCard(store, found, true);
+  const [link] = card.all("a");
+  assert.match(link.attributes.href, /\/channels\/5\/10\/100$/);
+  assert.equal(card.all("a").length, 1, "a channel's name leads nowhere here");
+  assert.deepEqual(card.all("strong").map(String), ["<strong><mark>tea</mark></strong>"]);
+  const [spoiler] = card.all("span").filter((one) => one.className === "spoiler-text");
+  assert.deepEqual([spoiler.inert, spoiler.textContent, spoiler.all("mark").length], [true, "green tea", 1]);
+  const [told] = card.all("span").filter((one) => one.id === link.attributes["aria-describedby"]);
+  assert.deepEqual([told.hidden, told.textContent], [true, "tea #channel-11 (Spoiler)"]);
+
+  store.blocked = new Set(["2"]);
+  const folded = resultCard(store, { ...found, attachments: [{}] }, true);
+  assert.equal(folded.all("mark").length, 0);
+  assert.doesNotMatch(folded.textContent, /tea|file/);
+  assert.match(folded.textContent, /Blocked message/);
 });

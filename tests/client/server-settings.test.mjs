@@ -9,7 +9,7 @@ import * as authority from "../../static/state/authority.js";
 import { into, isThere, moveChannel, positionFor, step } from "../../static/state/channel-order.js";
 import * as overrides from "../../static/state/overrides.js";
 import { withEvent } from "../../static/state/roster.js";
-import english from "../../static/strings/en.js";
+import { english } from "./words.mjs";
 import { channel, person } from "./fakes.mjs";
 
 const member = (id, ...roles) => ({ user: person(id, `user${id}`), server_id: "5", nickname: null, roles, joined_at: "" });

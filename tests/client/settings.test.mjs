@@ -8,7 +8,7 @@ import { OP } from "../../static/lib/ops.js";
 import { speak } from "../../static/lib/words.js";
 import { isMuted, level, levelChange, muteChange, wants } from "../../static/state/notify.js";
 import { merged, Settings } from "../../static/state/settings.js";
-import english from "../../static/strings/en.js";
+import { english } from "./words.mjs";
 import { connected, connectedStore, later, message, person, settle } from "./fakes.mjs";
 
 speak("en", english);
@@ -101,10 +101,11 @@ test("levels and mutes are read from whatever is there", () => {
 });
 
 test("the usual is not stored", () => {
+  const { store } = scene();
   const all = merged({}, levelChange("5", "all"));
   assert.deepEqual(all, { levels: { 5: "all" } });
   assert.deepEqual(merged(all, levelChange("5", "mentions")), { levels: {} });
-  assert.deepEqual(merged(merged({}, muteChange("10", true)), muteChange("10", false)), { muted: {} });
+  assert.deepEqual(merged(merged({}, muteChange("10", true, store)), muteChange("10", false, store)), { muted: {} });
 });
 
 test("which messages are worth a notice", () => {

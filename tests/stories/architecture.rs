@@ -10,12 +10,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("net", &["model"]),
     ("store", &["model"]),
     ("media", &["model"]),
+    ("backup", &["media", "model", "store"]),
     ("chat", &["auth", "model", "store"]),
     ("rest", &["auth", "chat", "media", "model", "net"]),
     ("gateway", &["auth", "chat", "model", "net"]),
     ("web", &["model", "net"]),
-    ("app", &["auth", "chat", "gateway", "media", "model", "net", "rest", "store", "web"]),
-    ("cli", &["app", "chat", "gateway", "model", "net", "rest"]),
+    ("app", &["auth", "backup", "chat", "gateway", "media", "model", "net", "rest", "store", "web"]),
+    ("cli", &["app", "backup", "chat", "gateway", "model", "net", "rest"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<(String, String)>) {

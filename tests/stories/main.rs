@@ -22,6 +22,7 @@ mod blocks;
 mod categories;
 mod channels;
 mod crash;
+mod data;
 mod dms;
 mod files;
 mod gateway;

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::process::Process;
 
 /// The user who is nobody, and their group.
-const ID: u32 = 65_534;
+pub const ID: u32 = 65_534;
 
 /// A folder for a server that nobody runs.
 pub struct Nobody {

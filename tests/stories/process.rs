@@ -21,6 +21,49 @@ pub fn chatd(arguments: &[&str]) -> Command {
     command
 }
 
+/// What a command that ends by itself said and how it ended.
+pub struct Said {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+    pub took: Duration,
+}
+
+impl Said {
+    /// What it printed, having ended well.
+    #[track_caller]
+    pub fn well(self) -> String {
+        assert_eq!(self.code, Some(0), "{}{}", self.out, self.err);
+        self.out
+    }
+
+    /// The one line that says why it ended with this code.
+    #[track_caller]
+    pub fn refused(self, code: i32) -> String {
+        assert_eq!(self.code, Some(code), "{}{}", self.out, self.err);
+        let lines: Vec<_> = self.err.lines().collect();
+        assert_eq!(lines.len(), 1, "one clear line: {lines:#?}");
+        lines[0].to_owned()
+    }
+}
+
+/// Runs a command to its end, which must come.
+#[track_caller]
+pub fn run(command: &mut Command) -> Said {
+    let begun = Instant::now();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = rustix::process::Pid::from_child(&child);
+    let (ended, end) = channel();
+    std::thread::spawn(move || ended.send(child.wait_with_output()));
+    let Ok(output) = end.recv_timeout(3 * PATIENCE) else {
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        panic!("{command:?} did not end");
+    };
+    let output = output.unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr), took: begun.elapsed() }
+}
+
 /// A server, on a folder that outlives it.
 pub struct Process {
     child: Child,
@@ -71,17 +114,21 @@ impl Process {
 
     /// Waits for a line with this in it; none if the server ends without it.
     pub fn hear(&mut self, what: &str) -> Option<String> {
+        self.listen(|line| line.contains(what))
+    }
+
+    fn listen(&mut self, is_it: impl Fn(&str) -> bool) -> Option<String> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
                     self.said.push(line.clone());
-                    if line.contains(what) {
+                    if is_it(&line) {
                         return Some(line);
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => return None,
-                Err(RecvTimeoutError::Timeout) => panic!("nobody said '{what}': {:#?}", self.said),
+                Err(RecvTimeoutError::Timeout) => panic!("waited in vain; so far: {:#?}", self.said),
             }
         }
     }
@@ -113,7 +160,7 @@ impl Process {
     #[track_caller]
     pub fn wait(&mut self) -> ExitStatus {
         // Its log ends with it.
-        assert!(self.hear("\0").is_none());
+        self.listen(|_| false);
         self.child.wait().unwrap()
     }
 }

@@ -4,7 +4,8 @@ use rusqlite::Connection;
 
 use super::super::search;
 use super::super::tail::{Spot, Tail};
-use super::{Committer, Sweep, exit_if_lost};
+use super::trouble::exit_if_lost;
+use super::{Committer, Sweep};
 use crate::model::limits;
 
 /// How far the index is behind.

@@ -10,7 +10,8 @@ use tempfile::TempDir;
 
 use super::super::tests::{ALICE, CHANNEL, database, note, prepare};
 use super::super::{Clock, ReadStates, instance};
-use super::{Committer, Parts, Queue, Sweep, Tx, is_lost_write};
+use super::trouble::is_lost_write;
+use super::{Committer, Parts, Queue, Reserve, Sweep, Tx};
 use crate::model::{Audience, Code, Error, Event, MessageId, Outlet, Result, ServerId, Timestamp};
 
 /// Keeps what is published, and looks at the database from outside before and after each COMMIT.
@@ -68,8 +69,9 @@ impl Bench {
             read_states: Arc::clone(&read_states),
             tail: Arc::default(),
             writable: Arc::clone(&writable),
-            clock: Arc::new(Clock { base_s: 0, started: Instant::now() }),
+            clock: Arc::new(Clock::starting(0, Timestamp::now())),
             bell: Arc::default(),
+            reserve_file: Reserve::of(&database(&folder), Arc::default()),
         };
         let mut committer = Committer::new(db, 0, parts).unwrap();
         committer.sweep = Sweep::Nothing;
@@ -231,6 +233,29 @@ fn writing_is_probed_until_it_works_again() {
     bench.turn();
     assert!(bench.writable.load(Ordering::Relaxed));
     assert!(bench.committer.probe_at.is_none());
+}
+
+#[test]
+fn a_full_disk_is_given_the_reserve_and_it_is_taken_back_when_there_is_room() {
+    let mut bench = Bench::new();
+    let file = bench.folder.path().join("reserve");
+    assert!(!file.exists(), "at the start nobody waits for it");
+    bench.committer.refill_at = Some(Instant::now());
+    bench.turn();
+    assert!(file.exists() && bench.committer.refill_at.is_none() && !bench.committer.reserve_file.is_short());
+    let full = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL), None);
+    bench.committer.failed(&full);
+    assert!(!file.exists() && bench.committer.reserve_file.is_short());
+    // Those that free some go on.
+    bench.run(note(1)).unwrap();
+    assert!(bench.committer.reserve_file.is_short() && bench.committer.refill_at > Some(Instant::now()));
+    bench.committer.refill_at = Some(Instant::now());
+    bench.turn();
+    assert!(file.exists() && !bench.committer.reserve_file.is_short());
+    // Another fault is none of its business.
+    let broken = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_WRITE), None);
+    bench.committer.failed(&broken);
+    assert!(file.exists() && !bench.committer.reserve_file.is_short());
 }
 
 #[test]

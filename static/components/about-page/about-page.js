@@ -22,7 +22,7 @@ class AboutPage extends View {
       h(
         "div",
         { class: "empty" },
-        h("h1", {}, t("admin.closed_title")),
+        h("h2", {}, t("admin.closed_title")),
         h("p", {}, t("admin.closed_text")),
         h("a", { class: "button", href: routePath({ page: "home" }) }, t("door.back")),
       ),
@@ -38,25 +38,25 @@ class AboutPage extends View {
       h(
         "section",
         {},
-        h("h3", {}, t("help.start")),
+        h("h2", {}, t("help.start")),
         h("p", { class: "lead" }, t("help.start_text")),
         h(
           "ul",
           { class: "steps" },
-          ...STEPS.map((step) => h("li", {}, icon(step.icon), h("div", {}, h("h4", {}, t(step.title)), h("p", {}, t(step.text))))),
+          ...STEPS.map((step) => h("li", {}, icon(step.icon), h("div", {}, h("h3", {}, t(step.title)), h("p", {}, t(step.text))))),
         ),
       ),
-      h("section", {}, h("h3", {}, t("help.writing")), h("p", { class: "lead" }, t("help.writing_text")), this.#marks()),
+      h("section", {}, h("h2", {}, t("help.writing")), h("p", { class: "lead" }, t("help.writing_text")), this.#marks()),
       h(
         "section",
         {},
-        h("h3", {}, t("help.keys")),
-        h("div", { class: "keys" }, ...keySheet().map(({ title, rows }) => h("div", {}, h("h4", {}, title), keyRows(rows)))),
+        h("h2", {}, t("help.keys")),
+        h("div", { class: "keys" }, ...keySheet().map(({ title, rows }) => h("div", {}, h("h3", {}, title), keyRows(rows)))),
       ),
       h(
         "section",
         {},
-        h("h3", {}, t("help.programs")),
+        h("h2", {}, t("help.programs")),
         h("p", {}, t("help.programs_text")),
         h("p", { class: "links" }, outside("api/rest/openapi.json", t("help.rest")), outside("help/gateway", t("help.gateway"))),
       ),
@@ -90,7 +90,7 @@ class AboutPage extends View {
         h(
           "section",
           {},
-          h("h3", {}, t("admin.instance")),
+          h("h2", {}, t("admin.instance")),
           h(
             "dl",
             { class: "facts" },
@@ -102,7 +102,7 @@ class AboutPage extends View {
         h(
           "section",
           {},
-          h("h3", {}, t("admin.change")),
+          h("h2", {}, t("admin.change")),
           h("p", {}, t("admin.change_text")),
           h(
             "dl",

@@ -3,35 +3,34 @@ import { avatar, h, reconcile, View } from "../../lib/dom.js";
 import { focusSoon } from "../../lib/forms.js";
 import { problemText, t } from "../../lib/words.js";
 
-/** @typedef {import("../../types.js").User} User */
+/** @typedef {import("../../types.js").Author} Author */
 
-const nameOf = (/** @type {User} */ user) => user.display_name || user.username;
+const nameOf = (/** @type {Author} */ user) => user.display_name || user.username;
 
 class BlockList extends View {
   #list = h("ul", { class: "rows" });
   #problem = h("p", { class: "problem", role: "alert" });
   #none = h("p", { class: "nobody", hidden: true, tabIndex: -1 }, t("settings.blocks_none"));
   #told = h("p", { class: "sr-only", role: "status" });
-  /** @type {User[]} */ #people = [];
 
   setup() {
     this.append(h("section", {}, h("p", { class: "lead" }, t("settings.blocks_lead")), this.#list, this.#none, this.#problem, this.#told));
-    this.client.api.request("GET", "users/@me/blocks").then(
-      (people) => {
-        this.#people = people;
-        this.#none.hidden = people.length > 0;
-        this.render();
-      },
-      (error) => {
-        this.#problem.textContent = problemText(error);
-      },
-    );
+    this.client.blocks.load().catch((error) => {
+      this.#problem.textContent = problemText(error);
+    });
+  }
+
+  /** @param {string} topic */
+  wants(topic) {
+    return topic === "blocks";
   }
 
   render() {
+    const { people } = this.client.blocks;
+    this.#none.hidden = people?.length !== 0;
     reconcile(
       this.#list,
-      this.#people,
+      people ?? [],
       (user) => user.user_id,
       (user) =>
         h(
@@ -54,19 +53,16 @@ class BlockList extends View {
     );
   }
 
-  /** @param {User} user */
+  /** @param {Author} user */
   async #unblock(user) {
     this.#problem.textContent = "";
     try {
-      await this.client.api.request("DELETE", `users/@me/blocks/${user.user_id}`);
+      await this.client.blocks.set(user, false);
     } catch (error) {
       this.#problem.textContent = problemText(error);
       return;
     }
-    this.#people = this.#people.filter((one) => one !== user);
-    this.#none.hidden = this.#people.length > 0;
     this.#told.textContent = t("people.unblocked", { name: nameOf(user) });
-    this.render();
     focusSoon(() => this.#list.querySelector("button") ?? this.#none);
   }
 }

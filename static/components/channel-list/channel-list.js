@@ -1,11 +1,13 @@
 /** The channels of a server, or the direct messages; below them, oneself. */
-import { avatar, h, reconcile, View } from "../../lib/dom.js";
-import { createChannel, invitePeople } from "../../lib/dialogs.js";
+import { avatar, h, openPlaceMenu, reconcile, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
-import { openMenu } from "../../lib/menu.js";
 import { routePath } from "../../lib/route.js";
 import { statusText } from "../../lib/text.js";
-import { problemText, t } from "../../lib/words.js";
+import { t } from "../../lib/words.js";
+import { isMuted } from "../../state/notify.js";
+
+/** Says that something is muted. */
+const hushed = () => [icon("bellOff"), h("span", { class: "sr-only" }, `, ${t("channels.muted")}`)];
 
 class ChannelList extends View {
   #head = h("header", { class: "head" });
@@ -37,38 +39,20 @@ class ChannelList extends View {
   /** @param {import("../../types.js").FullServer | null} server */
   #drawHead(server) {
     const name = server?.name ?? t("servers.direct");
-    const look = `${server?.server_id}\n${name}`;
+    const muted = Boolean(server) && isMuted(String(server?.server_id), this.client.store);
+    const look = `${server?.server_id}\n${name}\n${muted}`;
     if (this.#head.dataset.look === look) return;
     this.#head.dataset.look = look;
     if (!server) {
       const label = t("conversation.title");
-      return this.#head.replaceChildren(h("h1", {}, name),
+      return this.#head.replaceChildren(h("h2", {}, name),
         h("button", { class: "quiet", "aria-label": label, title: label, onclick: () => this.tell("overlay", { tag: "new-conversation" }) }, icon("plus")));
     }
     const id = server.server_id;
-    const menu = h("button", { class: "server-name", "aria-haspopup": "menu", title: name, onclick: () => this.#menu(id) },
-      h("h1", { dir: "auto" }, name), icon("expand"));
+    const open = () => openPlaceMenu(this.client, menu, { server: id });
+    const menu = h("button", { class: "server-name", "aria-haspopup": "menu", title: name, onclick: open },
+      h("h2", { dir: "auto" }, name), ...(muted ? hushed() : []), icon("expand"));
     this.#head.replaceChildren(menu);
-  }
-
-  /** What one may do with the server. @param {string} id */
-  #menu(id) {
-    const { client } = this;
-    const server = client.store.servers.get(id);
-    if (!server) return;
-    const may = (/** @type {string} */ permission) => client.store.can(server, permission);
-    const manages = ["manage_server", "manage_roles", "manage_channels", "kick_members", "ban_members"].some(may);
-    openMenu(/** @type {Element} */ (this.#head.querySelector("button")), server.name, [
-      may("create_invite") && { label: t("servers.invite"), icon: "invite", act: () => this.tell("overlay", invitePeople(id)) },
-      may("manage_channels") && { label: t("channels.create"), icon: "plus", act: () => this.tell("dialog", createChannel(client, id)) },
-      { label: manages ? t("servers.settings") : t("servers.about"), icon: "settings", act: () => this.tell("overlay", { tag: "server-settings", serverId: id }) },
-      { label: t("servers.mark_read"), icon: "check", act: () => this.#markRead(id) },
-    ]);
-  }
-
-  /** @param {string} serverId */
-  async #markRead(serverId) {
-    await this.client.api.request("PUT", `servers/${serverId}/read`).catch((error) => this.tell("toast", { text: problemText(error) }));
   }
 
   /** @param {HTMLAnchorElement} link @param {import("../../types.js").Channel} channel */
@@ -78,20 +62,24 @@ class ChannelList extends View {
     const name = store.channelName(channel);
     const open = store.channel?.channel_id === id;
     const mentions = store.mentions(id);
-    const unread = store.unread(id) && !open;
+    const unread = store.news(id) && !open;
+    const muted = isMuted(id, store);
     const [other] = channel.type === "dm" ? store.others(channel) : [];
     const status = other ? store.presences.get(other.user_id) ?? "offline" : "";
     link.href = routePath({ page: "channel", server: channel.server_id, channel: id });
+    link.dataset.menu = `channel ${id}`;
     link.classList.toggle("unread", unread);
+    link.classList.toggle("muted", muted);
     if (open) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
-    const look = [name, mentions, unread, status, channel.parent_id].join("\n");
+    const look = [name, mentions, unread, muted, status, channel.parent_id].join("\n");
     if (link.dataset.look === look) return;
     link.dataset.look = look;
     const who = other ? store.users.get(other.user_id) ?? other : null;
     const picture = channel.server_id ? icon("hash") : avatar(who?.user_id ?? id, name, who?.avatar_url ?? null);
     link.replaceChildren(status ? h("span", { class: "with-status" }, picture, h("span", { class: `status ${status}` })) : picture,
       h("span", { class: "name", dir: "auto" }, name), status ? h("span", { class: "sr-only" }, `, ${statusText(status)}`) : "",
+      ...(muted ? hushed() : []),
       mentions ? h("span", { class: "badge" }, mentions, h("span", { class: "sr-only" }, ` ${t("channels.for_you")}`)) : unread ? h("span", { class: "sr-only" }, `, ${t("channels.unread")}`) : "");
   }
 

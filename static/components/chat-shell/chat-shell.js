@@ -1,11 +1,9 @@
 /** The whole chat: servers, channels, what the address names, and a panel beside it. On a phone the lists are a drawer. */
-import { h, later, View } from "../../lib/dom.js";
-import { createChannel, createServer, invitePeople, joinServer } from "../../lib/dialogs.js";
+import { h, later, openPlaceMenu, question, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
-import { openMenu } from "../../lib/menu.js";
 import { remember, remembered } from "../../lib/storage.js";
 import { membersText } from "../../lib/text.js";
-import { problemText, t } from "../../lib/words.js";
+import { t } from "../../lib/words.js";
 
 /** What may stand beside the messages, its icon and its name. @type {Record<string, {tag: "member-list" | "pins-panel" | "search-panel", icon: Parameters<typeof icon>[0], label: string}>} */
 const PANELS = {
@@ -101,29 +99,11 @@ class ChatShell extends View {
     this.#tools.dataset.look = look;
     this.#tools.replaceChildren(...names.map((name) => h("button", { class: "quiet", "data-panel": name, "aria-pressed": String(this.#panel === name),
       "aria-label": t(PANELS[name].label), title: t(PANELS[name].label), onclick: () => this.#open(name) }, icon(PANELS[name].icon))));
-    if (!channel || channel.server_id) return;
-    const more = h("button", { class: "quiet", "aria-haspopup": "menu", "aria-label": t("conversation.menu"), title: t("conversation.menu"),
-      onclick: () => this.#conversationMenu(more) }, icon("more"));
-    this.#tools.append(more);
-  }
-
-  /** What one may do with a conversation. @param {Element} anchor */
-  #conversationMenu(anchor) {
-    const { api, store } = this.client;
-    const { channel } = store;
     if (!channel) return;
-    const group = channel.type === "group_dm";
-    const path = `channels/${channel.channel_id}`;
-    const leave = async () => { await api.request("DELETE", path); };
-    openMenu(anchor, t("conversation.menu"), [
-      group && { label: t("conversation.rename"), icon: "edit", act: () => this.tell("dialog", {
-        title: t("conversation.rename"), action: t("dialog.save"), fields: [{ name: "name", label: t("conversation.name"), value: channel.name, maxLength: 100 }],
-        run: async (/** @type {Record<string, string>} */ { name }) => { await api.request("PATCH", path, { name }); },
-      }) },
-      group ? { label: t("conversation.leave"), icon: "trash", danger: true, act: () => this.tell("dialog", {
-        title: t("conversation.leave_title"), text: t("conversation.leave_text"), action: t("conversation.leave"), danger: true, run: leave }) }
-        : { label: t("conversation.hide"), icon: "close", act: () => leave().catch((error) => this.tell("toast", { text: problemText(error) })) },
-    ]);
+    const label = t(channel.server_id ? "channels.menu" : "conversation.menu");
+    const more = h("button", { class: "quiet", "aria-haspopup": "menu", "aria-label": label, title: label,
+      onclick: () => openPlaceMenu(this.client, more, { channel: String(this.client.store.channel?.channel_id) }) }, icon("more"));
+    this.#tools.append(more);
   }
 
   #drawSide() {
@@ -166,7 +146,7 @@ class ChatShell extends View {
     const look = `${name}\n${channel?.topic}\n${channel?.server_id}`;
     if (this.#title.dataset.look === look) return;
     this.#title.dataset.look = look;
-    this.#title.replaceChildren(channel?.server_id ? icon("hash") : "", h("h2", { dir: "auto" }, name),
+    this.#title.replaceChildren(channel?.server_id ? icon("hash") : "", name && h("h1", { dir: "auto" }, name),
       channel?.topic ? h("span", { class: "topic", dir: "auto", title: channel.topic }, channel.topic) : "");
   }
 
@@ -175,7 +155,7 @@ class ChatShell extends View {
   #content() {
     const { client } = this;
     const { route, channel } = client.store;
-    if (!client.store.ready) return [h("div", { class: "empty" })];
+    if (!client.store.ready) return [h("div", { class: "empty" }, h("h1", { class: "sr-only" }, "chatd"))];
     if (route.page === "settings") return [later("settings-page", { client })];
     if (route.page === "admin" || route.page === "help") return [later("about-page", { client })];
     if (route.page === "channel") {
@@ -195,19 +175,19 @@ class ChatShell extends View {
     const server = store.servers.get(store.section);
     if (server) {
       const manage = store.can(server, "manage_channels");
-      return h("div", { class: "empty" }, h("h1", { dir: "auto" }, server.name),
+      return h("div", { class: "empty" }, h("h2", { dir: "auto" }, server.name),
         h("p", {}, membersText(server.member_count), ". ", manage ? t("shell.no_channel") : t("shell.no_open_channel")),
-        manage && h("button", { class: "primary", onclick: () => this.tell("dialog", createChannel(client, server.server_id)) }, t("channels.create")));
+        manage && h("button", { class: "primary", onclick: () => this.tell("dialog", question("createChannel", client, server.server_id)) }, t("channels.create")));
     }
     const name = store.user?.display_name || store.user?.username || "";
     const [first] = store.servers.values();
-    const invite = () => this.tell("overlay", invitePeople(first.server_id));
-    return h("div", { class: "empty" }, h("h1", { dir: "auto" }, t("shell.hello", { name })),
+    const invite = () => this.tell("overlay", question("invitePeople", first.server_id));
+    return h("div", { class: "empty" }, h("h2", { dir: "auto" }, t("shell.hello", { name })),
       h("p", {}, first ? t("shell.choose") : t("shell.first_server")),
       h("div", { class: "actions" },
         first && store.can(first, "create_invite") ? h("button", { class: "primary", onclick: invite }, icon("invite"), t("servers.invite"))
-          : h("button", { class: "primary", onclick: () => this.tell("dialog", createServer(client)) }, icon("plus"), t("servers.create")),
-        h("button", { onclick: () => this.tell("dialog", joinServer(client)) }, icon("link"), t("servers.join_link"))));
+          : h("button", { class: "primary", onclick: () => this.tell("dialog", question("createServer", client)) }, icon("plus"), t("servers.create")),
+        h("button", { onclick: () => this.tell("dialog", question("joinServer", client)) }, icon("link"), t("servers.join_link"))));
   }
 }
 

@@ -1,13 +1,14 @@
 /** Who is in a server: found by name, given roles and nicknames, removed and banned. */
 import { avatar, h, reconcile } from "../../lib/dom.js";
 import { focusSoon, iconButton, labelled } from "../../lib/forms.js";
-import { openMenu, place } from "../../lib/menu.js";
+import { openMenu } from "../../lib/menu.js";
 import { banMember, handOver, kickMember, renameMember } from "../../lib/moderation.js";
 import { OP } from "../../lib/ops.js";
+import { openRoles, roleTag } from "../../lib/role-ticks.js";
 import { ServerPage } from "../../lib/server-page.js";
 import { membersText } from "../../lib/text.js";
-import { t } from "../../lib/words.js";
-import { actionsOn, byStrength, cssColor, mayAssign, nameOf } from "../../state/authority.js";
+import { problemText, t } from "../../lib/words.js";
+import { actionsOn, byStrength, nameOf } from "../../state/authority.js";
 import { withEvent } from "../../state/roster.js";
 
 /** @typedef {import("../../types.js").Member} Member */
@@ -113,29 +114,28 @@ class MemberManager extends ServerPage {
     const [picture, words, chips, button] = /** @type {any} */ (row.children);
     picture.replaceWith(avatar(user.user_id, name, user.avatar_url));
     words.replaceChildren(h("span", { class: "name", dir: "auto" }, name), h("span", { class: "hint" }, `@${user.username}`));
-    chips.replaceChildren(...(owner ? [h("span", { class: "tag" }, t("members.owner"))] : []), ...roles.map((role) => this.#chip(role)));
+    chips.replaceChildren(...(owner ? [h("span", { class: "tag" }, t("members.owner"))] : []), ...roles.map(roleTag));
     // The button stays, because the focus comes back to it.
     button.hidden = !Object.values(may).some(Boolean);
     button.title = t("members.act", { name });
     button.setAttribute("aria-label", button.title);
   }
 
-  /** @param {import("../../types.js").Role} role */
-  #chip(role) {
-    const swatch = h("span", { class: "swatch", "aria-hidden": "true" });
-    const color = cssColor(role.color);
-    if (color) swatch.style.setProperty("--role", color);
-    return h("span", { class: "tag", dir: "auto" }, swatch, role.name);
+  /** @param {string} id */
+  #member(id) {
+    return this.#members.find(({ user }) => user.user_id === id);
   }
 
   /** @param {HTMLElement} anchor @param {string} id */
   #menu(anchor, id) {
     const { client, server } = this;
-    const member = this.#members.find(({ user }) => user.user_id === id);
+    const member = this.#member(id);
     if (!member) return;
+    const failed = (/** @type {unknown} */ error) => { this.problem.textContent = problemText(error); };
+    const about = { server, member: () => this.#member(id), anchor: () => anchor, failed };
     const may = actionsOn(server, member);
     openMenu(anchor, nameOf(member), [
-      may.roles && { label: t("members.roles"), icon: "shield", act: () => this.#roles(anchor, id) },
+      may.roles && { label: t("members.roles"), icon: "shield", act: () => openRoles(client, about) },
       may.nickname && { label: t("members.nickname_change"), icon: "edit", act: () => this.tell("dialog", renameMember(client, member)) },
       may.handOver && {
         label: t("members.hand_over_menu"),
@@ -145,52 +145,6 @@ class MemberManager extends ServerPage {
       may.kick && { label: t("members.kick"), icon: "close", danger: true, act: () => this.tell("dialog", kickMember(client, member)) },
       may.ban && { label: t("members.ban"), icon: "ban", danger: true, act: () => this.tell("dialog", banMember(client, member)) },
     ]);
-  }
-
-  /** Roles to be ticked, beside the member; what one may not give cannot be. @param {HTMLElement} anchor @param {string} userId */
-  #roles(anchor, userId) {
-    const { server } = this;
-    const find = () => this.#members.find(({ user }) => user.user_id === userId);
-    const member = find();
-    if (!member) return;
-    const boxes = byStrength(server.roles)
-      .filter((role) => role.role_id !== server.server_id)
-      .map((role) => {
-        const may = mayAssign(server, member, role);
-        const input = h("input", {
-          type: "checkbox",
-          checked: member.roles.includes(role.role_id),
-          disabled: !may,
-          onchange: () => this.#give(input, find(), role.role_id),
-        });
-        return h("label", { title: may ? "" : t("members.not_yours") }, input, this.#chip(role));
-      });
-    const title = t("members.roles_of", { name: nameOf(member) });
-    const box = h(
-      "div",
-      { class: "menu-sheet ticks", popover: "auto", role: "group", "aria-label": title },
-      h("p", { class: "hint" }, title),
-      ...boxes,
-    );
-    box.addEventListener("toggle", (event) => {
-      if (/** @type {ToggleEvent} */ (event).newState !== "closed") return;
-      box.remove();
-      anchor.focus();
-    });
-    (this.closest("dialog") ?? document.body).append(box);
-    box.showPopover();
-    place(box, anchor);
-    /** @type {HTMLElement | null} */ (box.querySelector("input:enabled"))?.focus();
-  }
-
-  /** @param {HTMLInputElement} input @param {Member | undefined} member @param {string} role */
-  async #give(input, member, role) {
-    if (!member) return;
-    const roles = input.checked ? [...member.roles, role] : member.roles.filter((one) => one !== role);
-    const changed = await this.attempt(() => this.client.api.request("PATCH", this.path(`members/${member.user.user_id}`), { roles }));
-    if (!changed) input.checked = !input.checked;
-    else this.#members = withEvent(this.#members, this.serverId, OP.SERVER_MEMBER_UPDATE, changed, false);
-    this.render();
   }
 }
 

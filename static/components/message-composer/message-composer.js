@@ -34,7 +34,7 @@ class MessageComposer extends View {
       this.append(h("div", { class: "box closed" }, t("composer.closed")));
       return;
     }
-    this.#area.value = remembered(`draft.${channel.channel_id}`) ?? "";
+    this.#area.value = remembered(this.#draft) ?? "";
     this.#completion = new Completion(client, this.#area, () => client.store.channels.get(channel.channel_id) ?? channel, () => this.#changed());
     this.#tray = new Tray(client, () => this.#changed(false), (text) => this.tell("toast", { text, kind: "failed" }));
     const files = client.store.can(channel, "attach_files");
@@ -54,6 +54,7 @@ class MessageComposer extends View {
 
   /** @param {string} topic @param {string} [id] */
   wants(topic, id) {
+    if (topic === "connection" && this.client.store.connection === "ready") this.#tray?.again();
     return topic === "channels" || topic === "users" || (topic === "typing" && id === this.channel.channel_id);
   }
 
@@ -174,10 +175,15 @@ class MessageComposer extends View {
 
   // ---- writing
 
+  /** What is written and not sent is remembered under this. */
+  get #draft() {
+    return `draft.${this.client.store.user?.user_id}.${this.channel.channel_id}`;
+  }
+
   #changed(typed = true) {
     const { value } = this.#area;
     const { channel_id: id } = this.channel;
-    remember(`draft.${id}`, value || null);
+    remember(this.#draft, value || null);
     // Browsers with `field-sizing` grow it themselves.
     if (!CSS.supports("field-sizing", "content")) {
       this.#area.style.height = "auto";
@@ -195,7 +201,7 @@ class MessageComposer extends View {
   #submit() {
     if (this.#send.disabled) return;
     const content = this.#completion.spell(this.#area.value).trim();
-    this.client.outbox.send(this.channel.channel_id, content, { replyTo: this.#target, attachments: this.#tray.take() });
+    this.client.outbox.send(this.channel.channel_id, content, { replyTo: this.#target, parcels: this.#tray.take() });
     this.#area.value = "";
     this.#answer(null);
     this.#completion.close();

@@ -1,17 +1,15 @@
-/** Files that go with the next message: on their way, there, or failed. */
-import { h } from "../../lib/dom.js";
+/** Files that go with the next message: on their way, there, waiting for the connection, or failed. */
+import { Problem } from "../../lib/api.js";
+import { h, preview } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
 import { sizeText } from "../../lib/text.js";
-import { upload } from "../../lib/uploads.js";
+import { Parcel, upload } from "../../lib/uploads.js";
 import { problemText, t } from "../../lib/words.js";
 
 const FILES_MAX = 10;
 const AT_ONCE = 3;
 
-/**
- * @typedef {import("../../types.js").Attachment} Attachment
- * @typedef {{file: File, tile: HTMLElement, stop: AbortController, state: "waiting" | "going" | "there" | "failed", done: Attachment | null}} Item
- */
+/** @typedef {{parcel: Parcel, tile: HTMLElement, state: "waiting" | "going" | "there" | "offline" | "failed"}} Item */
 
 export class Tray {
   /** @type {Item[]} */ #items = [];
@@ -31,22 +29,28 @@ export class Tray {
     return this.#items.length === 0;
   }
 
-  /** Whether all of them are there. */
+  /** Whether a message may take them; what is not there yet goes on by itself. */
   get ready() {
-    return this.#items.every((item) => item.state === "there");
+    return this.#items.every((item) => item.state !== "failed");
   }
 
-  /** Takes what is there, for a message. @returns {Attachment[]} */
+  /** Takes them, for a message. @returns {Parcel[]} */
   take() {
-    const files = this.#items.flatMap((item) => item.done ?? []);
+    const parcels = this.#items.map((item) => item.parcel);
     this.#items = [];
     this.#draw();
-    return files;
+    return parcels;
+  }
+
+  /** The connection is back. */
+  again() {
+    for (const item of this.#items) if (item.state === "offline") item.state = "waiting";
+    this.#next();
   }
 
   /** Stops and forgets everything. */
   clear() {
-    for (const item of this.#items) item.stop.abort();
+    for (const item of this.#items) item.parcel.stop();
     this.#items = [];
     this.#draw();
   }
@@ -62,7 +66,7 @@ export class Tray {
         continue;
       }
       /** @type {Item} */
-      const item = { file, tile: h("li", {}), stop: new AbortController(), state: "waiting", done: null };
+      const item = { parcel: new Parcel(file), tile: h("li", {}), state: "waiting" };
       this.#items.push(item);
       this.#tile(item);
     }
@@ -77,19 +81,22 @@ export class Tray {
 
   /** @param {Item} item */
   async #send(item) {
+    const { parcel } = item;
     item.state = "going";
-    item.stop = new AbortController();
     this.#tile(item);
     const bar = item.tile.querySelector("progress");
+    parcel.onProgress = () => { if (bar) bar.value = parcel.share; };
     try {
-      item.done = await upload(this.client.api, item.file, (share) => { if (bar) bar.value = share; }, item.stop.signal);
+      await parcel.send((...file) => upload(this.client.api, ...file));
       item.state = "there";
-      this.#told.textContent = t("composer.uploaded", { name: item.file.name });
     } catch (error) {
-      if (!this.#items.includes(item)) return;
-      item.state = "failed";
-      this.complain(t("composer.upload_failed", { name: item.file.name, reason: problemText(error) }));
+      const offline = error instanceof Problem && (error.status === 0 || error.status >= 500);
+      item.state = offline ? "offline" : "failed";
+      const told = { name: parcel.file.name, reason: problemText(error) };
+      if (!offline && this.#items.includes(item)) this.complain(t("composer.upload_failed", told));
     }
+    if (!this.#items.includes(item)) return;
+    if (item.state === "there") this.#told.textContent = t("composer.uploaded", { name: parcel.file.name });
     this.#tile(item);
     this.changed();
     this.#next();
@@ -98,7 +105,7 @@ export class Tray {
   /** @param {Item} item */
   #remove(item) {
     this.#items = this.#items.filter((one) => one !== item);
-    item.stop.abort();
+    item.parcel.stop();
     this.#draw();
     this.#next();
   }
@@ -111,24 +118,17 @@ export class Tray {
 
   /** @param {Item} item */
   #tile(item) {
-    const { file, state } = item;
+    const { parcel: { file }, state } = item;
     const button = (/** @type {string} */ label, /** @type {Parameters<typeof icon>[0]} */ picture, /** @type {() => void} */ onclick) =>
       h("button", { type: "button", class: "quiet", "aria-label": label, title: label, onclick }, icon(picture));
+    const facts = { there: sizeText(file.size), offline: t("composer.later"), failed: t("composer.failed") };
     item.tile.className = state;
-    const before = item.tile.querySelector("img");
     item.tile.replaceChildren(
-      before ?? (file.type.startsWith("image/") ? preview(file) : icon("file")),
+      item.tile.querySelector("img") ?? preview(file) ?? icon("file"),
       h("span", { class: "what" }, h("span", { class: "file-name", dir: "auto" }, file.name),
         state === "going" || state === "waiting" ? h("progress", { max: 1, value: 0, "aria-label": t("composer.uploading", { name: file.name }) })
-          : h("span", { class: state === "failed" ? "problem" : "hint" }, state === "failed" ? t("composer.failed") : sizeText(file.size))),
+          : h("span", { class: state === "failed" ? "problem" : "hint" }, facts[state])),
       state === "failed" ? button(t("message.retry"), "retry", () => this.#send(item)) : "",
       button(t("composer.remove", { name: file.name }), "close", () => this.#remove(item)));
   }
-}
-
-/** @param {File} file */
-function preview(file) {
-  const url = URL.createObjectURL(file);
-  const free = () => URL.revokeObjectURL(url);
-  return h("img", { src: url, alt: "", onload: free, onerror: free });
 }

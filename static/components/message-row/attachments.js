@@ -1,5 +1,5 @@
 /** Files of a message: pictures with their room kept, sound and film in place, the rest as tiles. */
-import { h } from "../../lib/dom.js";
+import { h, preview } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
 import { sizeText } from "../../lib/text.js";
 import { t } from "../../lib/words.js";
@@ -11,7 +11,9 @@ const HEIGHT = 300;
 /** @typedef {import("../../types.js").Attachment} Attachment */
 
 /** @param {Row} row @param {import("../../types.js").Message} message */
-export function attachments(row, { attachments: files }) {
+export function attachments(row, { attachments: files, parcels = [], pending }) {
+  const going = pending === "sending";
+  if (parcels.length > files.length) return h("div", { class: "files" }, ...parcels.map((parcel) => waiting(parcel, going)));
   if (!files.length) return null;
   const pictures = files.filter((file) => file.width && file.height);
   return h("div", { class: "files" }, ...files.map((file) => {
@@ -42,4 +44,22 @@ function name(file) {
 function tile(file) {
   return h("a", { class: "tile", href: file.url, download: file.filename, target: "_blank", rel: "noopener noreferrer" },
     icon("file"), h("span", { class: "what" }, h("span", { class: "file-name", dir: "auto" }, file.filename), h("span", { class: "hint" }, sizeText(file.size))), icon("download"));
+}
+
+/** A file that is not with the server yet. @param {import("../../lib/uploads.js").Parcel} parcel @param {boolean} going */
+function waiting(parcel, going) {
+  const { file, share, there } = parcel;
+  const bar = () => h("progress", { max: 1, value: share, "aria-label": t("composer.uploading", { name: file.name }) });
+  return h("div", { class: "tile" }, preview(file) ?? icon("file"),
+    h("span", { class: "what" }, h("span", { class: "file-name", dir: "auto" }, file.name),
+      going && !there ? bar() : h("span", { class: "hint" }, sizeText(file.size))));
+}
+
+/** How far the files of a row are. @param {Row} row */
+export function drawProgress(row) {
+  const bars = row.querySelectorAll("progress");
+  const going = row.item.message.parcels?.filter(({ there }) => !there) ?? [];
+  // One more has arrived, or the row has no bars yet.
+  if (bars.length !== going.length) return row.render();
+  bars.forEach((bar, at) => { bar.value = going[at].share; });
 }

@@ -1,14 +1,15 @@
 /** One message: who, when, what, and what one may do with it. */
-import { failed } from "../../lib/dialogs.js";
-import { avatar, h, View } from "../../lib/dom.js";
+import { avatar, h, question, View } from "../../lib/dom.js";
 import { parse } from "../../lib/markdown.js";
 import { OP } from "../../lib/ops.js";
 import { render } from "../../lib/render.js";
 import { routePath } from "../../lib/route.js";
-import { clockText, fullText, plain, resolver, timeText } from "../../lib/text.js";
+import { clockText, fullText, markupWords, plain, resolver, timeText } from "../../lib/text.js";
 import { problemText, t } from "../../lib/words.js";
-import { attachments } from "./attachments.js";
+import { names } from "../../state/notify.js";
+import { attachments, drawProgress } from "./attachments.js";
 import { reactions } from "./reactions.js";
+import { state } from "./state.js";
 import { actions, onTouch, toolbar } from "./tools.js";
 
 /** @typedef {import("../../types.js").Message} Message */
@@ -29,9 +30,10 @@ class MessageRow extends View {
     return /** @type {{message: Message, grouped: boolean}} */ (this.#item);
   }
 
-  /** @param {string} topic */
-  wants(topic) {
-    return topic === "users" && !this.#editing;
+  /** @param {string} topic @param {string} [id] */
+  wants(topic, id) {
+    if (topic === "uploads" && id === this.item.message.nonce) drawProgress(this);
+    return (topic === "users" || (topic === "blocks" && this.item.message.reply_to !== null)) && !this.#editing;
   }
 
   setup() {
@@ -54,7 +56,7 @@ class MessageRow extends View {
     const name = user.display_name || user.username;
     const ask = () => this.tell("overlay", { tag: "person-card", userId: user.user_id, serverId: store.channels.get(message.channel_id)?.server_id ?? null });
     const stamp = h("time", { dateTime: message.timestamp, title: fullText(time) }, grouped ? clockText(time) : timeText(time));
-    this.className = [grouped ? "grouped" : "", message.pending ?? "", this.#namesMe(message) ? "for-me" : ""].filter(Boolean).join(" ");
+    this.className = [grouped ? "grouped" : "", message.pending ?? "", names(message, store) ? "for-me" : ""].filter(Boolean).join(" ");
     this.setAttribute("aria-label", t("message.label", { name, time: timeText(time) }));
     const focused = this.contains(document.activeElement) && document.activeElement !== this;
     this.replaceChildren(
@@ -64,7 +66,7 @@ class MessageRow extends View {
       h("div", { class: "body" },
         grouped ? "" : h("div", { class: "by" }, h("button", { class: "bare author", dir: "auto", onclick: ask }, name), " ", stamp),
         this.#editing ? this.#editor() : this.#content(message),
-        attachments(this, message) ?? "", reactions(this, message) ?? "", this.#state(message) ?? ""));
+        attachments(this, message) ?? "", reactions(this, message) ?? "", state(this, message) ?? ""));
     if (this.matches(":hover, :focus-within")) this.arm();
     if (focused && !this.#editing) this.focus({ preventScroll: true });
   }
@@ -80,22 +82,19 @@ class MessageRow extends View {
   }
 
   /** @param {Message} message */
-  #namesMe(message) {
-    const { user, servers, channels } = this.client.store;
-    const roles = servers.get(channels.get(message.channel_id)?.server_id ?? "")?.member.roles ?? [];
-    return message.mention_everyone || message.mentions.includes(user?.user_id ?? "") || message.mention_roles.some((role) => roles.includes(role));
-  }
-
-  /** @param {Message} message */
   #quote({ reply_to: quoted, channel_id: channel }) {
     if (!quoted) return null;
     const { client } = this;
     if (quoted.deleted) return h("div", { class: "quote" }, h("i", {}, t("message.quote_deleted")));
+    const server = client.store.channels.get(channel)?.server_id ?? null;
+    const onclick = () => client.go({ page: "channel", server, channel, message: quoted.message_id });
+    if (client.store.blocked.has(quoted.author?.user_id ?? "")) {
+      return h("button", { class: "quote", onclick }, h("i", {}, t("message.quote_blocked")));
+    }
     const author = quoted.author ? client.store.name(quoted.author.user_id) : "";
     const text = plain(client.store, { content: quoted.content ?? "" }) || t("message.quote_file");
-    const server = client.store.channels.get(channel)?.server_id ?? null;
-    return h("button", { class: "quote", dir: "auto", "aria-label": t("message.quote_label", { name: author, text }),
-      onclick: () => client.go({ page: "channel", server, channel, message: quoted.message_id }) }, h("b", {}, author), " ", text);
+    return h("button", { class: "quote", dir: "auto", "aria-label": t("message.quote_label", { name: author, text }), onclick },
+      h("b", {}, author), " ", text);
   }
 
   /** @param {Message} message */
@@ -105,14 +104,12 @@ class MessageRow extends View {
     const server = store.channels.get(message.channel_id)?.server_id ?? null;
     const warn = (/** @type {string} */ url, /** @type {Event} */ event) => {
       event.preventDefault();
-      this.tell("dialog", { title: t("message.link_title"), text: t("message.link_text", { url }), action: t("message.link_go"),
-        run: async () => { open(url, "_blank", "noopener,noreferrer"); } });
+      this.tell("dialog", question("misleadingLink", url));
     };
     const nodes = render(parse(message.content), {
       resolve: resolver(store, server, (userId) => this.tell("overlay", { tag: "person-card", userId, serverId: server })),
       everyone: message.mention_everyone, revealed: this.#revealed, warn, copy: (text) => this.copy(text),
-      words: { spoiler: t("message.spoiler"), copy: t("message.copy_code"), unknownUser: t("message.unknown_user"),
-        unknownRole: t("message.unknown_role"), unknownChannel: t("message.unknown_channel") },
+      words: markupWords(),
     });
     const edited = message.edited_at && h("span", { class: "edited", title: fullText(new Date(message.edited_at)) }, ` ${t("message.edited")}`);
     return h("div", { class: "content", dir: "auto" }, ...nodes, edited);
@@ -134,16 +131,6 @@ class MessageRow extends View {
   get path() {
     const { message } = this.item;
     return `channels/${message.channel_id}/messages/${message.message_id}`;
-  }
-
-  /** What became of a message that the server has not confirmed. @param {Message} message */
-  #state({ pending, refusal, channel_id: channel, nonce = "" }) {
-    if (!pending || pending === "sending") return null;
-    const { outbox } = this.client;
-    const text = pending === "offline" ? t("message.offline") : pending === "refused" ? t("message.refused", { reason: refusal ?? "" }) : t("message.expired");
-    return h("div", { class: "state", role: "alert" }, text,
-      h("button", { class: "link", onclick: () => outbox.retry(channel, nonce) }, t("message.retry")),
-      h("button", { class: "link", onclick: () => outbox.discard(channel, nonce) }, t("message.discard")));
   }
 
   /** @param {KeyboardEvent} event */
@@ -188,7 +175,7 @@ class MessageRow extends View {
     try {
       this.client.store.apply(OP.MESSAGE_UPDATE, await this.client.api.request("PATCH", this.path, { content }));
     } catch (error) {
-      this.tell("dialog", failed(error));
+      this.tell("dialog", question("failed", error));
     }
   }
 

@@ -1,10 +1,6 @@
 /** What one may do with a message: by the toolbar, the menu, a key, or a long press. */
-import { Problem } from "../../lib/api.js";
-import { deleteMessage } from "../../lib/dialogs.js";
-import { h } from "../../lib/dom.js";
+import { h, once, part } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
-import { openMenu } from "../../lib/menu.js";
-import { OP } from "../../lib/ops.js";
 import { t } from "../../lib/words.js";
 
 const PRESS_MS = 450;
@@ -12,7 +8,13 @@ const PRESS_MS = 450;
 /** @typedef {HTMLElementTagNameMap["message-row"]} Row */
 /** @typedef {(shift?: boolean) => void} Act */
 
-/** The actions that the reader may take; those that they may not are missing. @param {Row} row @returns {Partial<Record<"edit" | "reply" | "react" | "remove" | "pin" | "more", Act>>} */
+/** What few do at once is fetched. @param {(acts: typeof import("./acts.js")) => unknown} act */
+const later = (act) => once(part("message-row", "acts"), act);
+
+/**
+ * The actions that the reader may take; those that they may not are missing.
+ * @param {Row} row @returns {Partial<Record<"edit" | "reply" | "react" | "remove" | "pin" | "more", Act>>}
+ */
 export function actions(row) {
   const { store } = row.client;
   const { message } = row.item;
@@ -23,9 +25,9 @@ export function actions(row) {
     ...(own && { edit: () => row.edit() }),
     ...(may("send_messages") && { reply: () => row.tell("reply", { message }) }),
     ...(may("add_reactions") && { react: () => react(row) }),
-    ...((own || (channel?.server_id && may("manage_messages"))) && { remove: (shift) => remove(row, Boolean(shift)) }),
-    ...((!channel?.server_id || may("manage_messages")) && { pin: () => pin(row) }),
-    more: () => more(row),
+    ...((own || (channel?.server_id && may("manage_messages"))) && { remove: (shift) => later(({ remove }) => remove(row, Boolean(shift))) }),
+    ...((!channel?.server_id || may("manage_messages")) && { pin: () => later(({ pin }) => pin(row)) }),
+    more: () => later(({ more }) => more(row)),
   };
 }
 
@@ -36,22 +38,6 @@ export function toolbar(row) {
     act && h("button", { class: "quiet", tabIndex: -1, "aria-label": label, title: label, onclick: () => act() }, icon(picture));
   return h("div", { class: "tools" }, button(t("message.react"), "smile", pick), button(t("message.reply"), "reply", reply),
     button(t("message.edit"), "edit", edit), button(t("message.more"), "more", open));
-}
-
-/** @param {Row} row */
-function more(row) {
-  row.arm();
-  const { message } = row.item;
-  const { edit, reply, react: pick, pin: fasten, remove: drop } = actions(row);
-  const entry = (/** @type {string} */ label, /** @type {Parameters<typeof icon>[0]} */ picture, /** @type {Act | undefined} */ act, hint = "") =>
-    act && { label, icon: picture, hint, act: () => act() };
-  openMenu(row.querySelector(".tools button:last-child") ?? row, t("message.more"), [
-    entry(t("message.reply"), "reply", reply, "R"), entry(t("message.react"), "smile", pick, "A"), entry(t("message.edit"), "edit", edit, "E"),
-    entry(t(message.pinned ? "message.unpin" : "message.pin"), "pin", fasten),
-    message.content !== "" && { label: t("message.copy_text"), icon: "copy", act: () => row.copy(message.content) },
-    { label: t("message.copy_link"), icon: "link", act: () => row.copy(row.link) },
-    drop ? { label: t("message.delete"), icon: "trash", danger: true, act: (event) => drop(event.shiftKey) } : null,
-  ]);
 }
 
 /** @param {Row} row */
@@ -70,30 +56,6 @@ export async function toggle(row, emoji, add) {
   }
 }
 
-/** @param {Row} row */
-async function pin(row) {
-  const { message } = row.item;
-  try {
-    await row.client.api.request(message.pinned ? "DELETE" : "PUT", `channels/${message.channel_id}/pins/${message.message_id}`);
-    row.tell("toast", { text: t(message.pinned ? "message.unpinned" : "message.pinned") });
-  } catch (error) {
-    row.complain(error);
-  }
-}
-
-/** @param {Row} row @param {boolean} sure */
-async function remove(row, sure) {
-  const { message } = row.item;
-  const go = async () => {
-    await row.client.api.request("DELETE", row.path).catch((error) => {
-      if (!(error instanceof Problem) || error.status !== 404) throw error;
-    });
-    row.client.store.apply(OP.MESSAGE_DELETE, message);
-  };
-  if (!sure) return row.tell("dialog", deleteMessage(go));
-  await go().catch((error) => row.complain(error));
-}
-
 /** A long press of a finger opens the menu; moving on is scrolling. @param {Row} row */
 export function onTouch(row) {
   let timer = 0;
@@ -103,7 +65,7 @@ export function onTouch(row) {
     end();
     if (event.pointerType !== "touch" || row.item.message.pending) return;
     at = { x: event.clientX, y: event.clientY };
-    timer = setTimeout(() => more(row), PRESS_MS);
+    timer = setTimeout(() => later(({ more }) => more(row, true)), PRESS_MS);
   });
   row.addEventListener("pointermove", (event) => { if (Math.hypot(event.clientX - at.x, event.clientY - at.y) > 8) end(); });
   row.addEventListener("contextmenu", (event) => { if (matchMedia("(pointer: coarse)").matches && !(event.target instanceof HTMLAnchorElement)) event.preventDefault(); });

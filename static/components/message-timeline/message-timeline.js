@@ -1,6 +1,5 @@
 /** A channel's messages: the latest ones at the bottom, others by scrolling or by a link. What one reads never moves. */
-import { h, reconcile, View } from "../../lib/dom.js";
-import { invitePeople } from "../../lib/dialogs.js";
+import { h, question, reconcile, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
 import { clockText, dayText, plain } from "../../lib/text.js";
 import { problemText, t } from "../../lib/words.js";
@@ -12,6 +11,9 @@ const KEEP = 100; // so many messages stay when the view is back at the bottom
 const TELL_EVERY_MS = 1000;
 
 /** @typedef {import("../../types.js").Message} Message */
+
+/** Before the first message of all. */
+const NOTHING = "0";
 
 class MessageTimeline extends View {
   channel = /** @type {import("../../types.js").Channel} */ ({});
@@ -32,6 +34,8 @@ class MessageTimeline extends View {
   /** @type {string[]} */ #fresh = [];
   #told = 0;
   #sought = "";
+  /** Messages of blocked people that the reader wants to see: each opens the row that it is folded into. @type {Set<string>} */
+  #shown = new Set();
 
   setup() {
     const { store } = this.client;
@@ -67,7 +71,7 @@ class MessageTimeline extends View {
   wants(topic, id) {
     if (topic === "connection" && this.client.store.connection === "ready") this.#load();
     if (topic === "route") this.#seek();
-    return (topic === "messages" && id === this.channel.channel_id) || topic === "channels";
+    return (topic === "messages" && id === this.channel.channel_id) || topic === "channels" || topic === "blocks";
   }
 
   /** Opens the editor on the user's own latest message. */
@@ -101,19 +105,47 @@ class MessageTimeline extends View {
       this.#since = store.reads.get(this.channel.channel_id)?.message_id ?? "0";
     }
     this.#drawStart(loaded && !hasOlder, messages.length + pending.length === 0);
-    const items = rows([...messages, ...(hasNewer ? [] : pending)], { since: this.#since, me: store.user?.user_id });
-    reconcile(this.#list, items, ({ key }) => key, ({ day, unread, message, grouped }) => {
+    const { blocked } = store;
+    const options = { since: this.#since, me: store.user?.user_id, blocked, shown: this.#shown };
+    const items = rows([...messages, ...(hasNewer ? [] : pending)], options);
+    const focused = this.#rows().find((row) => row.contains(document.activeElement));
+    const held = focused?.item.message.message_id;
+    reconcile(this.#list, items, ({ key }) => key, ({ day, unread, folded, message, grouped }) => {
+      if (folded) return h("li", { class: "folded" }, h("button", {}));
       if (day) return h("li", { class: "day" }, h("span", {}, dayText(day)));
       if (unread) return h("li", { class: "bar" }, h("span", {}, t("timeline.new")));
       return h("li", {}, h("message-row", { client: this.client, item: { message, grouped: Boolean(grouped) } }));
-    }, (item, { day, unread, message, grouped }) => {
-      if (day) item.firstChild.textContent = dayText(day);
+    }, (item, { day, unread, folded, open, message, grouped }) => {
+      if (folded) this.#drawFold(item.firstChild, folded, Boolean(open));
+      else if (day) item.firstChild.textContent = dayText(day);
       else if (!unread) item.firstChild.item = { message, grouped: Boolean(grouped) };
     });
     this.#rove(null);
+    if (focused && !focused.isConnected) {
+      const fold = items.findIndex(({ folded }) => folded?.some(({ message_id: id }) => id === held));
+      this.#list.children[fold]?.querySelector("button")?.focus({ preventScroll: true });
+    }
     this.#settle();
     this.#drawNews(messages);
     this.#announce(messages);
+    this.#read(); // What fits on the screen is seen without scrolling.
+  }
+
+  /** @param {HTMLButtonElement} button @param {Message[]} folded @param {boolean} open */
+  #drawFold(button, folded, open) {
+    button.setAttribute("aria-expanded", String(open));
+    button.onclick = () => {
+      for (const { message_id: id } of folded) this.#shown[open ? "delete" : "add"](id);
+      // What was pressed stays under the pointer, also at the bottom.
+      this.#stuck = false;
+      this.render();
+      this.#scrolled();
+    };
+    const look = `${folded.length} ${open}`;
+    if (button.dataset.look === look) return;
+    button.dataset.look = look;
+    button.replaceChildren(t("timeline.blocked", { count: folded.length }), " ", h("span", { "aria-hidden": "true" }, "·"), " ",
+      h("span", { class: "act" }, t(open ? "timeline.hide" : "timeline.show")));
   }
 
   #rows() {
@@ -156,16 +188,16 @@ class MessageTimeline extends View {
     if (this.#start.dataset.look === look) return;
     this.#start.dataset.look = look;
     if (!shown) return this.#start.replaceChildren();
-    const invite = () => this.tell("overlay", invitePeople(String(channel.server_id)));
+    const invite = () => this.tell("overlay", question("invitePeople", String(channel.server_id)));
     const text = server ? (empty ? t("timeline.start_empty") : t("timeline.start")) : (empty ? t("timeline.start_direct_empty") : t("timeline.start_direct"));
-    this.#start.replaceChildren(h("h3", { dir: "auto" }, server ? t("timeline.welcome", { channel: name }) : name), h("p", {}, text),
+    this.#start.replaceChildren(h("h2", { dir: "auto" }, server ? t("timeline.welcome", { channel: name }) : name), h("p", {}, text),
       lonely ? h("button", { onclick: invite }, icon("invite"), t("servers.invite")) : "");
   }
 
   /** How much there is that was not read, and a way to it, while it begins above the screen. @param {Message[]} messages */
   #drawNews(messages) {
     const since = this.#since;
-    const unread = since === null ? [] : messages.filter((one) => compareIds(one.message_id, since) > 0 && one.author.user_id !== this.client.store.user?.user_id);
+    const unread = since === null ? [] : messages.filter((one) => compareIds(one.message_id, since) > 0 && !this.#unheard(one));
     const bar = this.#list.querySelector(".bar");
     const above = bar ? bar.getBoundingClientRect().bottom < this.#scroller.getBoundingClientRect().top : unread.length > 0;
     this.#news.hidden = !unread.length || !above;
@@ -234,14 +266,21 @@ class MessageTimeline extends View {
     if ((seen || sure) && store.channel?.channel_id === this.channel.channel_id) history.read(this.channel.channel_id);
   }
 
+  /** What is no news: one's own, and what is folded. @param {Message} message */
+  #unheard({ author }) {
+    const { user, blocked } = this.client.store;
+    return author.user_id === user?.user_id || blocked.has(author.user_id);
+  }
+
   /** @param {Message[]} messages */
   #announce(messages) {
     const { store } = this.client;
+    if (!store.timeline(this.channel.channel_id).loaded) return;
     const before = this.#newest;
-    this.#newest = messages.at(-1)?.message_id ?? before;
+    this.#newest = messages.at(-1)?.message_id ?? NOTHING;
     if (!before || compareIds(this.#newest, before) <= 0) return;
     const at = messages.findIndex((message) => message.message_id === before);
-    const fresh = at < 0 ? [] : messages.slice(at + 1).filter((message) => message.author.user_id !== store.user?.user_id);
+    const fresh = at < 0 && before !== NOTHING ? [] : messages.slice(at + 1).filter((message) => !this.#unheard(message));
     this.#fresh.push(...fresh.map((message) => `${store.name(message.author.user_id)}: ${plain(store, message)}`));
     if (this.#fresh.length) this.#told ||= setTimeout(() => this.#say(), TELL_EVERY_MS);
   }
@@ -292,6 +331,8 @@ class MessageTimeline extends View {
     this.#sought = id;
     this.#stuck = false;
     await history.around(this.channel.channel_id, id).catch(() => {});
+    this.#shown.add(id);
+    this.render();
     const row = this.#rows().find((one) => one.item.message.message_id === id);
     if (!row) return this.tell("toast", { text: t("timeline.gone") });
     row.scrollIntoView({ block: "center" });

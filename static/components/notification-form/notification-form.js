@@ -3,12 +3,18 @@ import { avatar, h, reconcile, View } from "../../lib/dom.js";
 import { select, toggle } from "../../lib/forms.js";
 import { icon } from "../../lib/icons.js";
 import { remember, remembered } from "../../lib/storage.js";
+import { timeText } from "../../lib/text.js";
 import { problemText, t } from "../../lib/words.js";
-import { isMuted, level, LEVELS, levelChange, muteChange } from "../../state/notify.js";
+import { isMuted, level, LEVELS, levelChange, mutedUntil, muteChange } from "../../state/notify.js";
 
 /** @typedef {import("../../types.js").Channel} Channel */
 /** @typedef {import("../../state/notify.js").Level} Level */
 /** @typedef {{id: string, name: string, url: string | null, channels: Channel[]}} Place */
+
+/** @param {number} until */
+function mutedText(until) {
+  return until === Infinity ? t("settings.muted_now") : t("settings.muted_until", { time: timeText(new Date(until)) });
+}
 
 /** Direct messages stand in the list like a server. */
 const DIRECT = "@me";
@@ -20,11 +26,11 @@ class NotificationForm extends View {
 
   setup() {
     this.append(
-      h("section", {}, h("h4", {}, t("settings.in_this_browser")), this.#here),
+      h("section", {}, h("h3", {}, t("settings.in_this_browser")), this.#here),
       h(
         "section",
         {},
-        h("h4", {}, t("settings.everywhere")),
+        h("h3", {}, t("settings.everywhere")),
         h("p", { class: "hint" }, t("settings.everywhere_hint")),
         this.#problem,
         this.#places,
@@ -120,32 +126,38 @@ class NotificationForm extends View {
       list.value = level(id, store);
       list.setAttribute("aria-label", t("settings.level_of", { name }));
     }
-    const muted = channels.filter((channel) => isMuted(channel.channel_id, store)).length;
-    find("summary").textContent = muted
-      ? t("settings.muted", { count: muted })
+    const whole = list ? [{ id, label: t("settings.mute_server") }] : [];
+    const inside = channels.map((channel) => (
+      { id: channel.channel_id, label: `${channel.server_id ? "#" : ""}${store.channelName(channel)}` }));
+    const muted = inside.filter((one) => isMuted(one.id, store)).length;
+    const until = list ? mutedUntil(id, store) : 0;
+    find("summary").textContent = until ? mutedText(until) : muted ? t("settings.muted", { count: muted })
       : t(list ? "settings.mute_channels" : "settings.mute_conversations");
     reconcile(
       find("ul"),
-      channels,
-      (channel) => channel.channel_id,
-      (channel) => this.#makeChannel(channel),
-      (item, channel) => {
-        item.querySelector(".name").textContent = `${channel.server_id ? "#" : ""}${store.channelName(channel)}`;
-        item.querySelector("input").checked = isMuted(channel.channel_id, store);
+      [...whole, ...inside],
+      (one) => one.id,
+      (one) => this.#makeMute(one.id),
+      (item, one) => {
+        const end = mutedUntil(one.id, store);
+        item.querySelector(".name").textContent = one.label;
+        item.querySelector(".hint").textContent = end && end !== Infinity ? t("settings.until", { time: timeText(new Date(end)) }) : "";
+        item.querySelector("input").checked = end > 0;
       },
     );
   }
 
-  /** @param {Channel} channel */
-  #makeChannel({ channel_id: id }) {
+  /** @param {string} id of a server or a channel */
+  #makeMute(id) {
+    const set = (/** @type {any} */ event) => this.#change(muteChange(id, event.target.checked, this.client.store));
     return h(
       "li",
       {},
       h(
         "label",
         { class: "mute" },
-        h("input", { type: "checkbox", onchange: (/** @type {any} */ event) => this.#change(muteChange(id, event.target.checked)) }),
-        h("span", { class: "name", dir: "auto" }),
+        h("input", { type: "checkbox", onchange: set }),
+        h("span", { class: "words" }, h("span", { class: "name", dir: "auto" }), h("span", { class: "hint" })),
       ),
     );
   }

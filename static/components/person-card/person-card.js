@@ -1,12 +1,16 @@
 /** A person: who they are, here and everywhere, and what one may do. Stands over the page, beside what was clicked. */
 import { avatar, h, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
+import { banMember, kickMember, renameMember } from "../../lib/moderation.js";
+import { OP } from "../../lib/ops.js";
 import { closeButton, closesBeside, NARROW, toast } from "../../lib/panel.js";
-import { ban, changeNickname, kick, writeTo } from "../../lib/people.js";
+import { writeTo } from "../../lib/people.js";
+import { openRoles } from "../../lib/role-ticks.js";
 import { problemText, t } from "../../lib/words.js";
 import { Problem } from "../../lib/api.js";
+import { actionsOn } from "../../state/authority.js";
 import { membersOf } from "../../state/members.js";
-import { canActOn, memberName, roleColor, rolesOf, statusOf } from "../../state/people.js";
+import { memberName, roleColor, rolesOf, statusOf } from "../../state/people.js";
 
 const EDGE = 8; // px between the card and the window's edge, and what it belongs to
 
@@ -18,16 +22,18 @@ class PersonCard extends View {
   serverId = /** @type {string | null} */ (null);
   /** What was clicked. @type {Element | null} */ near = null;
   #dialog = h("dialog", { class: "person", "aria-labelledby": "person-name", onclose: () => this.remove() });
+  /** Beside it in the dialog may stand a list of roles. */ #content = h("div", { class: "content-box" });
   /** @type {User | null} */ #user = null;
   /** @type {Member | null} */ #member = null;
   #loaded = false;
-  #blocked = /** @type {boolean | null} */ (null);
   #problem = "";
 
   setup() {
     const pressed = document.activeElement;
     if (!this.near && pressed?.matches("button, a")) this.near = pressed;
+    this.#dialog.append(this.#content);
     this.append(this.#dialog);
+    this.atEnd(this.client.store.listen((op, d) => this.#heard(op, d)));
     closesBeside(this.#dialog);
     const member = this.serverId ? membersOf(this.client).of(this.serverId).people.get(this.userId) : null;
     this.#member = member ?? null;
@@ -42,21 +48,27 @@ class PersonCard extends View {
   wants(topic, id) {
     const known = topic === "members" && id === this.serverId ? membersOf(this.client).of(this.serverId).people.get(this.userId) : null;
     if (known) this.#member = known;
-    return ["members", "presence", "users", "servers"].includes(topic);
+    return ["members", "presence", "users", "servers", "blocks"].includes(topic);
+  }
+
+  /** What becomes of the member while one looks. @param {number} op @param {any} d */
+  #heard(op, d) {
+    if (d?.server_id !== this.serverId || (d.user?.user_id ?? d.user_id) !== this.userId) return;
+    if (op === OP.SERVER_MEMBER_UPDATE) this.#member = d;
+    else if (op === OP.SERVER_MEMBER_REMOVE) this.#member = null;
+    else return;
+    this.render();
   }
 
   async #load() {
-    const { api, store } = this.client;
-    const self = this.userId === store.user?.user_id;
-    const [user, member, blocks] = await Promise.allSettled([
+    const { api } = this.client;
+    const [user, member] = await Promise.allSettled([
       api.request("GET", `users/${this.userId}`),
       this.serverId ? membersOf(this.client).one(this.serverId, this.userId) : null,
-      self ? [] : api.request("GET", "users/@me/blocks"),
     ]);
     if (user.status === "fulfilled") this.#user = user.value;
     else if (!(user.reason instanceof Problem) || user.reason.status !== 404) this.#problem = problemText(user.reason);
     if (member.status === "fulfilled") this.#member = member.value;
-    if (blocks.status === "fulfilled") this.#blocked = blocks.value.some((/** @type {User} */ one) => one.user_id === this.userId);
     this.#loaded = true;
     if (!this.isConnected) return;
     this.render();
@@ -84,8 +96,8 @@ class PersonCard extends View {
     const name = this.#member ? memberName(this.#member) : store.name(this.userId);
     const self = this.userId === store.user?.user_id;
     const status = statusOf(store, this.userId);
-    const focused = /** @type {HTMLElement | null} */ (this.#dialog.querySelector(":focus"))?.dataset.act;
-    this.#dialog.replaceChildren(
+    const focused = /** @type {HTMLElement | null} */ (this.#content.querySelector(":focus"))?.dataset.act;
+    this.#content.replaceChildren(
       h("header", {},
         h("span", { class: "with-status" }, avatar(this.userId, name, user?.avatar_url ?? null), h("span", { class: `status ${status}` })),
         closeButton(t("people.close"), () => this.#dialog.close(), { "data-act": "close" })),
@@ -93,8 +105,8 @@ class PersonCard extends View {
       h("p", { class: "names" }, ...this.#names(user, name), self ? h("span", {}, t("people.you")) : ""),
       h("p", { class: "state" }, t(`status.${status}`)),
       h("p", { class: "problem", role: "alert" }, this.#problem || (this.#loaded && !this.#user ? t("people.gone") : "")),
-      this.#bio(), this.#roles(server), this.#since(server), this.#acts(server, name, self), this.#moderation(server, name));
-    const again = /** @type {HTMLElement | null} */ (focused ? this.#dialog.querySelector(`[data-act="${focused}"]`) : null);
+      this.#bio(), this.#roles(server), this.#since(server), this.#acts(server, self, name), this.#moderation(server, self, name));
+    const again = /** @type {HTMLElement | null} */ (focused ? this.#content.querySelector(`[data-act="${focused}"]`) : null);
     again?.focus();
   }
 
@@ -137,36 +149,51 @@ class PersonCard extends View {
     return lines.length ? h("dl", {}, ...lines) : "";
   }
 
-  /** @param {import("../../types.js").FullServer | null} server @param {string} name @param {boolean} self */
-  #acts(server, name, self) {
+  /** What anybody may do. @param {import("../../types.js").FullServer | null} server @param {boolean} self @param {string} name */
+  #acts(server, self, name) {
     const user = this.#user;
     const place = this.client.store.channel;
-    const mention = user && place && (place.server_id === server?.server_id || place.server_id === null);
-    const nickname = self && server && this.#member;
-    if (!user || (self && !nickname)) return "";
-    const button = (/** @type {string} */ act, /** @type {() => void} */ onclick, /** @type {(Node | string)[]} */ ...words) =>
-      h("button", { "data-act": act, class: act === "write" ? "primary" : "", onclick }, ...words);
-    if (nickname) {
-      const change = () => this.#ask(changeNickname(this.client, nickname, name));
-      return h("div", { class: "actions" }, button("nickname", change, icon("edit"), t("people.nickname")));
-    }
+    if (!user || self) return "";
+    const mention = place && (place.server_id === server?.server_id || place.server_id === null);
+    const blocked = this.client.store.blocked.has(this.userId);
     return h("div", { class: "actions" },
-      button("write", () => this.#run(() => writeTo(this.client, this.userId), true), icon("message"), t("people.write")),
-      mention && button("mention", () => this.#mention(user), t("people.mention")),
-      this.#blocked !== null && button("block", () => this.#block(name), this.#blocked ? t("people.unblock") : t("people.block")));
+      this.#button("write", "primary", () => this.#run(() => writeTo(this.client, this.userId), true), icon("message"), t("people.write")),
+      mention && this.#button("mention", "", () => this.#mention(user), t("people.mention")),
+      this.#button("block", "", () => this.#block(user, name), t(blocked ? "people.unblock" : "people.block")));
   }
 
-  /** @param {import("../../types.js").FullServer | null} server @param {string} name */
-  #moderation(server, name) {
+  /**
+   * What rank and permissions allow.
+   * @param {import("../../types.js").FullServer | null} server @param {boolean} self @param {string} name
+   */
+  #moderation(server, self, name) {
+    const { client } = this;
     const member = this.#member;
-    const may = canActOn(this.client.store, server, member);
-    if (!member || this.userId === this.client.store.user?.user_id || !(may.nickname || may.kick || may.ban)) return "";
-    const kicking = () => this.#ask(kick(this.client, member, name, () => toast({ text: t("people.kicked", { name }) })));
-    const banning = () => this.#ask(ban(this.client, member, name, () => toast({ text: t("people.banned", { name }) })));
-    return h("div", { class: "actions moderation", role: "group", "aria-label": t("people.moderation") },
-      may.nickname && h("button", { onclick: () => this.#ask(changeNickname(this.client, member, name)) }, t("people.nickname")),
-      may.kick && h("button", { class: "danger", onclick: kicking }, t("people.kick")),
-      may.ban && h("button", { class: "danger", onclick: banning }, t("people.ban")));
+    if (!server || !member) return "";
+    const may = actionsOn(server, member);
+    const kicking = () => this.#ask(kickMember(client, member), t("people.kicked", { name }));
+    const banning = () => this.#ask(banMember(client, member), t("people.banned", { name }));
+    const buttons = [
+      may.nickname && this.#button("nickname", "", () => this.#ask(renameMember(client, member)), t("members.nickname")),
+      may.roles && this.#button("roles", "", () => this.#tick(server), t("members.roles")),
+      may.kick && this.#button("kick", "danger", kicking, t("members.kick")),
+      may.ban && this.#button("ban", "danger", banning, t("members.ban")),
+    ].filter(Boolean);
+    if (!buttons.length) return "";
+    const label = t(self ? "people.your_own" : "people.moderation");
+    return h("div", { class: "actions moderation", role: "group", "aria-label": label }, ...buttons);
+  }
+
+  /** @param {string} act @param {string} kind @param {() => void} onclick @param {(Node | string)[]} words */
+  #button(act, kind, onclick, ...words) {
+    return h("button", { "data-act": act, class: kind, onclick }, ...words);
+  }
+
+  /** @param {import("../../types.js").FullServer} server */
+  #tick(server) {
+    const anchor = () => /** @type {HTMLElement | null} */ (this.#content.querySelector('[data-act="roles"]'));
+    const failed = (/** @type {unknown} */ error) => { this.#problem = problemText(error); this.render(); };
+    openRoles(this.client, { server, member: () => this.#member, anchor, failed });
   }
 
   /** @param {User} user */
@@ -175,20 +202,23 @@ class PersonCard extends View {
     document.dispatchEvent(new CustomEvent("mention", { detail: { user } }));
   }
 
-  /** @param {string} name */
-  #block(name) {
-    const blocked = !this.#blocked;
+  /** @param {User} user @param {string} name */
+  #block(user, name) {
+    const blocked = !this.client.store.blocked.has(this.userId);
     this.#run(async () => {
-      await this.client.api.request(blocked ? "PUT" : "DELETE", `users/@me/blocks/${this.userId}`);
-      this.#blocked = blocked;
+      await this.client.blocks.set(user, blocked);
       toast({ text: blocked ? t("people.blocked", { name }) : t("people.unblocked", { name }) });
     });
   }
 
-  /** One question after the other: the card goes. @param {import("../../types.js").Dialog} dialog */
-  #ask(dialog) {
+  /** One question after the other: the card goes. @param {import("../../types.js").Dialog} dialog @param {string} [done] */
+  #ask(dialog, done) {
     this.#dialog.close();
-    document.dispatchEvent(new CustomEvent("dialog", { detail: dialog }));
+    const run = async (/** @type {Record<string, string>} */ values) => {
+      await dialog.run?.(values);
+      if (done) toast({ text: done });
+    };
+    document.dispatchEvent(new CustomEvent("dialog", { detail: { ...dialog, run } }));
   }
 
   /** @param {() => Promise<unknown>} work @param {boolean} [close] */

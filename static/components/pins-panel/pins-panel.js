@@ -3,7 +3,7 @@ import { h, reconcile, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
 import { OP } from "../../lib/ops.js";
 import { closeButton, NARROW, toast } from "../../lib/panel.js";
-import { resultLink, walkResults } from "../../lib/results.js";
+import { resultCard, showFound, walkResults } from "../../lib/results.js";
 import { problemText, t } from "../../lib/words.js";
 
 /** @typedef {import("../../types.js").Message} Message */
@@ -38,7 +38,7 @@ class PinsPanel extends View {
 
   /** @param {string} topic */
   wants(topic) {
-    return topic === "route" || topic === "channels" || topic === "servers";
+    return ["route", "channels", "servers", "blocks"].includes(topic);
   }
 
   render() {
@@ -90,13 +90,14 @@ class PinsPanel extends View {
     const may = Boolean(channel && (!channel.server_id || store.can(channel, "manage_messages")));
     this.#blank.replaceChildren(this.#pins && !pins.length ? h("p", {}, t("pins.none")) : "");
     reconcile(this.#list, pins, ({ message_id: id }) => id, () => h("li", {}), (item, pin) => {
-      const look = `${pin.edited_at}\n${pin.content}\n${may}`;
+      const look = `${pin.edited_at}\n${pin.content}\n${may}\n${store.blocked.has(pin.author.user_id)}`;
       if (item.dataset.look === look) return;
       item.dataset.look = look;
-      item.replaceChildren(resultLink(store, pin, false), ...(may ? [h("button", {
+      item.replaceChildren(resultCard(store, pin, false), ...(may ? [h("button", {
         class: "quiet unpin", "aria-label": t("pins.unpin"), title: t("pins.unpin"), onclick: () => this.#unpin(pin),
       }, icon("pin"))] : []));
     });
+    showFound(this.#list.children);
   }
 
   /** @param {Message} pin */

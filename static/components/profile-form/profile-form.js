@@ -44,7 +44,7 @@ class ProfileForm extends View {
     this.append(
       h("section", {}, this.#picture, this.#told, this.#problem, this.#file),
       h("section", {}, form),
-      h("section", {}, h("h4", {}, t("settings.status")), this.#statuses),
+      h("section", {}, h("h3", {}, t("settings.status")), this.#statuses),
     );
     this.#statuses.setAttribute("aria-label", t("settings.status"));
     this.atEnd(() => URL.revokeObjectURL(this.#preview));

@@ -36,7 +36,7 @@ class QuickSwitcher extends View {
 
   /** @param {string} topic */
   wants(topic) {
-    return ["channels", "servers", "reads", "users"].includes(topic);
+    return ["channels", "servers", "reads", "users", "settings"].includes(topic);
   }
 
   render() {

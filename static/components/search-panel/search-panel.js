@@ -2,7 +2,7 @@
 import { h, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
 import { closeButton, NARROW } from "../../lib/panel.js";
-import { resultLink, walkResults } from "../../lib/results.js";
+import { resultCard, showFound, walkResults } from "../../lib/results.js";
 import { problemText, t } from "../../lib/words.js";
 import { membersOf } from "../../state/members.js";
 import { completions, FILTERS, parse, replaced, resolve, searchPath, under } from "../../state/search.js";
@@ -245,8 +245,9 @@ class SearchPanel extends View {
     const { store } = this.client;
     const first = this.#count > 0 ? items[0] : null;
     for (const { author } of items) if (!store.users.has(author.user_id)) store.users.set(author.user_id, author);
-    const rows = items.map((message) => h("li", {}, resultLink(store, message, true)));
+    const rows = items.map((message) => h("li", {}, resultCard(store, message, true)));
     this.#results.append(...rows);
+    showFound(rows);
     if (first) rows[0].querySelector("a")?.focus();
     this.#count += items.length;
     this.#path = next;

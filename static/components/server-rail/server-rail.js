@@ -1,8 +1,8 @@
 /** The servers, one under the other; above them the direct messages. */
-import { avatar, h, reconcile, View } from "../../lib/dom.js";
-import { createServer, joinServer } from "../../lib/dialogs.js";
+import { avatar, h, question, reconcile, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
 import { t } from "../../lib/words.js";
+import { isMuted } from "../../state/notify.js";
 
 class ServerRail extends View {
   #list = h("ol", { class: "servers" });
@@ -11,13 +11,13 @@ class ServerRail extends View {
     const { client } = this;
     this.append(h("nav", { "aria-label": t("servers.label") }, this.#list),
       h("div", { class: "more" },
-        h("button", { class: "round", "aria-label": t("servers.create"), title: t("servers.create"), onclick: () => this.tell("dialog", createServer(client)) }, icon("plus")),
-        h("button", { class: "round", "aria-label": t("servers.join"), title: t("servers.join"), onclick: () => this.tell("dialog", joinServer(client)) }, icon("link"))));
+        h("button", { class: "round", "aria-label": t("servers.create"), title: t("servers.create"), onclick: () => this.tell("dialog", question("createServer", client)) }, icon("plus")),
+        h("button", { class: "round", "aria-label": t("servers.join"), title: t("servers.join"), onclick: () => this.tell("dialog", question("joinServer", client)) }, icon("link"))));
   }
 
   /** @param {string} topic */
   wants(topic) {
-    return ["servers", "channels", "reads", "route"].includes(topic);
+    return ["servers", "channels", "reads", "route", "settings"].includes(topic);
   }
 
   render() {
@@ -29,12 +29,15 @@ class ServerRail extends View {
       const button = item.firstElementChild;
       const mine = channels.filter((channel) => (channel.server_id ?? "@me") === id && channel.type !== "category");
       const mentions = mine.reduce((sum, channel) => sum + store.mentions(channel.channel_id), 0);
-      const unread = mine.some((channel) => store.unread(channel.channel_id));
+      const unread = mine.some((channel) => store.news(channel.channel_id));
+      const muted = isMuted(id, store);
       const told = mentions ? `, ${mentions} ${t("channels.for_you")}` : unread ? `, ${t("channels.unread")}` : "";
-      button.setAttribute("aria-label", name + told);
+      button.setAttribute("aria-label", `${name}${told}${muted ? `, ${t("channels.muted")}` : ""}`);
       button.title = name;
-      button.toggleAttribute("aria-current", store.section === id);
+      if (store.section === id) button.setAttribute("aria-current", "true");
+      else button.removeAttribute("aria-current");
       button.classList.toggle("unread", unread);
+      button.classList.toggle("muted", muted);
       const look = `${name}\n${url}\n${mentions}`;
       if (button.dataset.look === look) return;
       button.dataset.look = look;
@@ -44,7 +47,8 @@ class ServerRail extends View {
 
   /** @param {string} id */
   #button(id) {
-    return h("button", { class: "round", onclick: () => (id === "@me" ? this.client.go({ page: "home" }) : this.client.openServer(id)) });
+    const open = () => (id === "@me" ? this.client.go({ page: "home" }) : this.client.openServer(id));
+    return h("button", { class: "round", "data-menu": id === "@me" ? null : `server ${id}`, onclick: open });
   }
 }
 

@@ -20,7 +20,7 @@ class ServerSettings extends View {
   serverId = "";
   page = "";
   #dialog = h("dialog", { class: "server-settings", "aria-labelledby": "server-settings-name", onclose: () => this.remove() });
-  #name = h("h1", { id: "server-settings-name", dir: "auto" });
+  #name = h("h2", { id: "server-settings-name", dir: "auto" });
   #list = h("ul", {});
   #title = h("h2", { tabIndex: -1 });
   #body = h("div", { class: "body" });

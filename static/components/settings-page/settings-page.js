@@ -21,7 +21,7 @@ const PAGES = [
 class SettingsPage extends View {
   #who = h("div", { class: "who" });
   #links = PAGES.map(({ key, icon: picture, label }) => h("a", { href: `#${key}` }, icon(picture), h("span", {}, t(label)), icon("right")));
-  #title = h("h3", { tabIndex: -1 });
+  #title = h("h2", { tabIndex: -1 });
   #body = h("div", { class: "body" });
   #drawn = "";
 
