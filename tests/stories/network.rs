@@ -6,6 +6,7 @@ mod json;
 mod limits;
 mod readers;
 mod slow;
+mod slowloris;
 mod stop;
 mod storm;
 mod supervision;

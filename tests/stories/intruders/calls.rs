@@ -105,13 +105,16 @@ fn paths(arguments: &str) -> impl Iterator<Item = &str> {
     arguments.split('"').skip(1).step_by(2)
 }
 
-/// All calls of a set of systemd's, those of the sets within among them.
+/// A call, or all calls of a set of systemd's, those of the sets within among them.
 fn set(name: &str) -> BTreeSet<String> {
+    if !name.starts_with('@') {
+        return BTreeSet::from([name.to_owned()]);
+    }
     let output = Command::new("systemd-analyze").args(["syscall-filter", "--no-pager", name]).output().unwrap();
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     let names = text.lines().skip(1).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    names.flat_map(|one| if one.starts_with('@') { set(one) } else { BTreeSet::from([one.to_owned()]) }).collect()
+    names.flat_map(set).collect()
 }
 
 /// What the unit lets through: its lines of `SystemCallFilter=`, in order.

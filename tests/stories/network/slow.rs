@@ -40,7 +40,7 @@ fn rest(socket: &mut TcpStream) -> String {
 }
 
 /// The address of a large file, uploaded by somebody.
-fn large_file(server: &Process, client: &Client) -> String {
+pub(super) fn large_file(server: &Process, client: &Client) -> String {
     let uri = format!("http://{}/api/rest/uploads?filename=large.bin", server.address);
     let request = ureq::http::Request::post(uri)
         .header("Authorization", format!("Bearer {}", client.token))
