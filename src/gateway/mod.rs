@@ -5,6 +5,7 @@
 //! in `receive`. Locks are numbered: outbox 1, registry 2; whoever holds N takes only lower ones. Nothing does I/O, SQL
 //! or JSON under the registry's lock, and nothing ever waits for a socket: what it does not take stays in its outbox.
 
+mod asked;
 mod community;
 mod connection;
 mod deadlines;
@@ -27,6 +28,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+pub use asked::Asked;
 use deadlines::Deadlines;
 use feed::Entry;
 pub use feed::Feed;

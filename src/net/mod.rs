@@ -7,7 +7,7 @@
 mod body;
 mod connection;
 mod connections;
-mod head;
+pub mod head;
 pub mod json;
 mod message;
 mod print;

@@ -52,6 +52,19 @@ pub enum Fault {
     Gone,
 }
 
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Io(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) => Self::Late,
+            Error::Capacity(_) => Self::TooBig,
+            Error::Utf8(_) => Self::NotUtf8,
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::Gone,
+            Error::Protocol(_) => Self::Protocol,
+            _ => Self::Gone,
+        }
+    }
+}
+
 impl<W: Write> Read for Duplex<W> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         // A socket with something to read at any time would never look at the clock: a message may come in fragments
@@ -76,15 +89,8 @@ impl<W: Write> Write for Duplex<W> {
 impl<W: Write> WebSocket<W> {
     /// Goes on with a connection whose handshake is done; a message may have `most_bytes`.
     pub fn new(upgraded: Upgraded, most_bytes: usize, out: W) -> Self {
-        // Never compression: it is not among tungstenite's features, so nothing agrees to it.
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BYTES)
-            .write_buffer_size(0)
-            .max_write_buffer_size(ANSWERS_BYTES)
-            .max_message_size(Some(most_bytes))
-            .max_frame_size(Some(most_bytes));
         let duplex = Duplex { stream: upgraded.stream, out, deadline: Instant::now() };
-        Self(tungstenite::WebSocket::from_partially_read(duplex, upgraded.early, Role::Server, Some(config)))
+        Self(over(duplex, upgraded.early, most_bytes))
     }
 
     /// The next message; pings and closes are answered by themselves.
@@ -93,14 +99,7 @@ impl<W: Write> WebSocket<W> {
     /// [`Fault`]; nothing can be read any more then.
     pub fn read(&mut self, deadline: Instant) -> Result<Message, Fault> {
         self.0.get_mut().deadline = deadline;
-        self.0.read().map_err(|error| match error {
-            Error::Io(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) => Fault::Late,
-            Error::Capacity(_) => Fault::TooBig,
-            Error::Utf8(_) => Fault::NotUtf8,
-            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Fault::Gone,
-            Error::Protocol(_) => Fault::Protocol,
-            _ => Fault::Gone,
-        })
+        self.0.read().map_err(Fault::from)
     }
 
     /// Hands on the answer that a close has been given.
@@ -123,6 +122,18 @@ impl<W: Write> WebSocket<W> {
     pub fn stream(&self) -> &Arc<Stream> {
         &self.0.get_ref().stream
     }
+}
+
+/// The protocol over any stream, of which `early` has come already; a message may have `most_bytes`.
+pub fn over<S: Read + Write>(stream: S, early: Vec<u8>, most_bytes: usize) -> tungstenite::WebSocket<S> {
+    // Never compression: it is not among tungstenite's features, so nothing agrees to it.
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(ANSWERS_BYTES)
+        .max_message_size(Some(most_bytes))
+        .max_frame_size(Some(most_bytes));
+    tungstenite::WebSocket::from_partially_read(stream, early, Role::Server, Some(config))
 }
 
 /// A frame of a server's, unmasked (RFC 6455 §5.2).
