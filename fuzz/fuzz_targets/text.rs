@@ -1,9 +1,9 @@
-//! What people write: mentions in messages, what they search for, emoji, and what is percent-encoded in a URL.
+//! What people write: mentions in messages, what they search for, emoji, IDs, times, and what is percent-encoded in a URL.
 #![no_main]
 
 use chatd::model::emoji::Emoji;
 use chatd::model::words::{Query, tokens};
-use chatd::model::{limits, markup, percent};
+use chatd::model::{MessageId, Timestamp, limits, markup, percent};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &str| {
@@ -26,6 +26,13 @@ fuzz_target!(|input: &str| {
         }
     }
 
+    // What is read has one form only, or is understood when it is written.
+    if let Some(id) = MessageId::parse(other) {
+        assert_eq!(id.to_string(), other);
+    }
+    if let Some(time) = Timestamp::parse(other) {
+        assert_eq!(Timestamp::parse(&time.to_string()), Some(time));
+    }
     if let Some(emoji) = Emoji::parse(other) {
         assert_eq!(Emoji::parse(emoji.as_str()).as_ref().map(Emoji::as_str), Some(emoji.as_str()));
     }
