@@ -18,3 +18,7 @@ pub mod net;
 pub mod rest;
 pub mod store;
 pub mod web;
+
+#[cfg(test)]
+#[path = "../tests/stories/tally.rs"]
+mod tally;

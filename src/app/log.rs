@@ -87,7 +87,24 @@ impl log::Log for Log {
 
 #[cfg(test)]
 mod tests {
-    use super::line;
+    use std::sync::Mutex;
+
+    use super::{LINES_PER_SECOND, Log, line};
+
+    #[test]
+    fn a_flood_of_one_line_is_cut_and_others_still_come() {
+        let log = Log { journal: false, places: Mutex::default() };
+        let record = |line| log::Record::builder().file_static(Some("here.rs")).line(Some(line)).build();
+        let began = std::time::Instant::now();
+        let written = (0..1_000).filter(|_| log.admit(&record(1)).is_some()).count() as u64;
+        let seconds = began.elapsed().as_secs() + 1;
+        assert!((1..=seconds * u64::from(LINES_PER_SECOND)).contains(&written), "{written} in {seconds} s");
+        assert_eq!(log.admit(&record(2)), Some(0), "another place");
+        // A second later it says how many were left out.
+        log.places.lock().unwrap().values_mut().for_each(|place| place.since -= std::time::Duration::from_secs(1));
+        assert!(log.admit(&record(1)).is_some_and(|left_out| left_out > 0));
+        assert_eq!(log.admit(&record(1)), Some(0));
+    }
 
     #[test]
     fn nobody_writes_lines_of_their_own() {

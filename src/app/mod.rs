@@ -18,6 +18,7 @@ use std::time::Duration;
 use backups::Proven;
 use folder::Folder;
 use keeper::Keeper;
+use notify::Watchdog;
 pub use options::{Backups, Options};
 use service::App;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -81,12 +82,22 @@ pub struct Running {
     server: Server,
     gateway: Arc<Gateway>,
     keeper: Keeper,
+    watchdog: Watchdog,
     backups: backups::Backups,
     chat: Arc<Chat>,
     setup_code: Option<String>,
     stopped: bool,
     /// Held until everything else has ended.
     _folder: Folder,
+}
+
+/// Why a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// A signal said so.
+    Asked,
+    /// Events could not be delivered any more: only another start mends that.
+    Broken,
 }
 
 /// Starts everything; returns when the first request can be answered.
@@ -128,8 +139,14 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     };
     let server = Server::start(net_config, Arc::new(app)).map_err(|error| StartError::Listen(options.listen, error))?;
     let keeper = Keeper::start(Arc::clone(&chat), media, end).map_err(StartError::System)?;
+    let is_well = {
+        let (chat, gateway) = (Arc::clone(&chat), Arc::clone(&gateway));
+        move || chat.store().answers() && gateway.answers()
+    };
+    let watchdog = Watchdog::start(is_well).map_err(StartError::System)?;
     let backups = backups::Backups::start(&options, Arc::clone(&chat), proven).map_err(StartError::System)?;
-    let running = Running { keeper, backups, server, gateway, chat, setup_code, stopped: false, _folder: folder };
+    let running =
+        Running { keeper, watchdog, backups, server, gateway, chat, setup_code, stopped: false, _folder: folder };
     running.greet(&options);
     notify::ready();
     Ok(running)
@@ -191,12 +208,19 @@ impl Running {
         }
     }
 
-    /// Waits for a signal, then stops.
-    pub fn wait_for(mut self, mut signals: Signals) {
-        signals.forever().next();
-        ::log::info!("stopping");
+    /// Waits for a signal, or until events cannot be delivered any more, then stops. A server that answers but tells
+    /// nobody anything would look healthy to all but the people who use it.
+    pub fn wait_for(mut self, mut signals: Signals) -> Ended {
+        let wake = signals.handle();
+        self.gateway.on_end(move || wake.close());
+        let ended = if signals.forever().next().is_some() { Ended::Asked } else { Ended::Broken };
+        match ended {
+            Ended::Asked => ::log::info!("stopping"),
+            Ended::Broken => ::log::error!("events cannot be delivered any more: stopping, as a restart mends it"),
+        }
         self.stop();
         ::log::info!("stopped");
+        ended
     }
 
     /// Stops in order: no new connections, 1001 to every gateway, requests that run finish, a backup is given up,
@@ -208,6 +232,7 @@ impl Running {
         notify::stopping();
         self.server.stop_accepting();
         self.gateway.stop();
+        self.watchdog.stop();
         self.server.stop(DRAIN);
         self.backups.stop();
         self.keeper.stop();
@@ -218,5 +243,34 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ended, Options, run, signals};
+
+    #[test]
+    fn a_server_whose_fan_out_has_ended_ends_too_and_says_that_it_is_broken() {
+        let folder = tempfile::tempdir().unwrap();
+        let options =
+            Options { listen: ([127, 0, 0, 1], 0).into(), data: folder.path().join("data"), ..Options::default() };
+        for before_it_waits in [true, false] {
+            let running = run(options.clone()).unwrap();
+            assert!(running.chat.store().answers() && running.gateway.answers());
+            let gateway = std::sync::Arc::clone(&running.gateway);
+            let signals = signals().unwrap();
+            let ended = std::thread::scope(|scope| {
+                if before_it_waits {
+                    gateway.stop();
+                    assert!(!gateway.answers() && running.chat.store().answers());
+                    return running.wait_for(signals);
+                }
+                let waiter = scope.spawn(|| running.wait_for(signals));
+                gateway.stop();
+                waiter.join().unwrap()
+            });
+            assert_eq!(ended, Ended::Broken);
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::io::{ErrorKind, Write};
 
 pub use options::UsageError;
 
-use crate::app::{Options, StartError};
+use crate::app::{Ended, Options, StartError};
 use crate::model::limits;
 use crate::{app, gateway, rest};
 
@@ -30,6 +30,7 @@ pub mod exit {
         DAMAGED = 65: "The data, or a backup, is damaged.";
         NO_INPUT = 66: "There is nothing to back up or to check, or no such backup.";
         UNAVAILABLE = 69: "Something is not to be had: an address in use, no file descriptor.";
+        BROKEN = 70: "Something broke inside, which a restart mends.";
         IO = 74: "Reading or writing failed: the disk is full or broken.";
         AGAIN = 75: "Another backup is being made there, or another measurement: try again later.";
         CONFIG = 78: "The data folder cannot be used so: not writable, in use, or a newer chatd's.";
@@ -74,10 +75,10 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
 fn serve(options: Options) -> u8 {
     app::log::start();
     match app::signals().and_then(|signals| Ok((app::run(options)?, signals))) {
-        Ok((running, signals)) => {
-            running.wait_for(signals);
-            exit::OK
-        }
+        Ok((running, signals)) => match running.wait_for(signals) {
+            Ended::Asked => exit::OK,
+            Ended::Broken => exit::BROKEN,
+        },
         Err(error) => {
             log::error!("{error}");
             exit_code(&error)

@@ -1,15 +1,13 @@
 //! One connection's life: HELLO, IDENTIFY or RESUME, then ops until it ends. Its thread only reads, blocking; all
 //! that goes out goes through the outbox.
 
-use std::io::{self, Read, Write};
-use std::net::Shutdown;
+use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
-use tungstenite::{Error as WsError, Message};
+use tungstenite::Message;
 
 use super::feed::Entry;
 use super::frame::Frame;
@@ -21,7 +19,8 @@ use super::{Gateway, handshake};
 use crate::auth::{Claims, random};
 use crate::chat::Caller;
 use crate::model::{Result, limits};
-use crate::net::{Answer, Header, Method, Request, Response, Stream, Upgraded};
+use crate::net::websocket::{Fault, WebSocket};
+use crate::net::{Answer, Header, Method, Request, Response, Upgraded};
 
 /// Symbols of a gateway session's ID: over 128 bits.
 const ID_SYMBOLS: usize = 24;
@@ -50,27 +49,13 @@ impl Gateway {
     }
 }
 
-/// The socket as tungstenite sees it: reads with a deadline, writes whole frames into the outbox.
-pub(super) struct Duplex {
-    stream: Arc<Stream>,
+/// Where the socket's own answers go: into the session's outbox, as everything does.
+pub(super) struct Answers {
     pub(super) session: Arc<Session>,
     gateway: Arc<Gateway>,
-    deadline: Instant,
 }
 
-impl Read for Duplex {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // A socket with something to read at any time would never look at the clock: a message may come in fragments
-        // without end.
-        if Instant::now() >= self.deadline {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        self.stream.read(buffer, self.deadline)
-    }
-}
-
-impl Write for Duplex {
-    /// tungstenite writes its own answers (pong, close) from a buffer of whole frames.
+impl Write for Answers {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.gateway.send(&self.session, Frame::raw(bytes));
         Ok(bytes.len())
@@ -103,9 +88,10 @@ enum End {
 
 pub(super) struct Connection<'a> {
     pub(super) gateway: &'a Arc<Gateway>,
-    pub(super) socket: WebSocket<Duplex>,
+    pub(super) socket: WebSocket<Answers>,
     link: Arc<Link>,
     pub(super) caller: Option<Caller>,
+    identify_due: Instant,
     /// When the next heartbeat must have come.
     pub(super) heartbeat_due: Instant,
     frames: u32,
@@ -117,25 +103,14 @@ impl<'a> Connection<'a> {
         let link = Link::new(Arc::clone(&upgraded.stream));
         let session = Session::new(random::code(ID_SYMBOLS)?, Outbox::new(Arc::clone(&link)));
         let now = Instant::now();
-        let duplex = Duplex {
-            stream: upgraded.stream,
-            session,
-            gateway: Arc::clone(gateway),
-            deadline: now + limits::IDENTIFY_TIME,
-        };
-        // The default read buffer of 128 KiB is touched at once and costs 156 KB a connection.
-        let config = WebSocketConfig::default()
-            .read_buffer_size(4 * 1024)
-            .write_buffer_size(0)
-            .max_write_buffer_size(64 * 1024)
-            .max_message_size(Some(limits::GATEWAY_MESSAGE_BYTES))
-            .max_frame_size(Some(limits::GATEWAY_MESSAGE_BYTES));
-        let socket = WebSocket::from_partially_read(duplex, upgraded.early, Role::Server, Some(config));
+        let answers = Answers { session, gateway: Arc::clone(gateway) };
+        let socket = WebSocket::new(upgraded, limits::GATEWAY_MESSAGE_BYTES, answers);
         let mut connection = Connection {
             gateway,
             socket,
             link,
             caller: None,
+            identify_due: now + limits::IDENTIFY_TIME,
             heartbeat_due: now + gateway.heartbeat_time(),
             frames: 0,
             frames_since: now,
@@ -163,7 +138,7 @@ impl<'a> Connection<'a> {
     }
 
     pub(super) fn session(&self) -> &Arc<Session> {
-        &self.socket.get_ref().session
+        &self.socket.out().session
     }
 
     pub(super) fn send(&self, op: u8, d: &Value) {
@@ -185,8 +160,7 @@ impl<'a> Connection<'a> {
             return Ok(End::Lost);
         }
         loop {
-            self.socket.get_mut().deadline = self.deadline();
-            let close = match self.socket.read() {
+            let close = match self.socket.read(self.deadline()) {
                 Ok(message) => {
                     if self.too_many_frames() {
                         Some(ops::TOO_MUCH)
@@ -200,14 +174,14 @@ impl<'a> Connection<'a> {
                             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => None,
                             Message::Close(frame) => {
                                 // Sends the answer that tungstenite has prepared.
-                                let _ = self.socket.flush();
+                                self.socket.flush();
                                 let normal = frame.is_some_and(|frame| u16::from(frame.code) == 1000);
                                 return Ok(if normal { End::Goodbye } else { End::Lost });
                             }
                         }
                     }
                 }
-                Err(error) => match self.closing(&error) {
+                Err(fault) => match self.closing(fault) {
                     Some(close) => Some(close),
                     None => return Ok(End::Lost),
                 },
@@ -219,23 +193,20 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// The close code that an error of the socket calls for, if the other side may still be there.
-    fn closing(&self, error: &WsError) -> Option<Close> {
-        match error {
-            WsError::Io(error) if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock) => {
-                Some(if self.caller.is_some() { ops::HEARTBEAT_LOST } else { ops::NOT_IDENTIFIED })
-            }
-            WsError::Capacity(_) => Some(ops::TOO_BIG),
-            WsError::Utf8(_) => Some(ops::NOT_UTF8),
-            WsError::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => None,
-            WsError::Protocol(_) => Some(ops::PROTOCOL),
-            _ => None,
+    /// The close code that a fault calls for, if the other side may still be there.
+    fn closing(&self, fault: Fault) -> Option<Close> {
+        match fault {
+            Fault::Late => Some(if self.caller.is_some() { ops::HEARTBEAT_LOST } else { ops::NOT_IDENTIFIED }),
+            Fault::TooBig => Some(ops::TOO_BIG),
+            Fault::NotUtf8 => Some(ops::NOT_UTF8),
+            Fault::Protocol => Some(ops::PROTOCOL),
+            Fault::Gone => None,
         }
     }
 
     fn deadline(&self) -> Instant {
         // Before IDENTIFY the first deadline stands, whatever heartbeats come.
-        if self.caller.is_some() { self.heartbeat_due } else { self.socket.get_ref().deadline }
+        if self.caller.is_some() { self.heartbeat_due } else { self.identify_due }
     }
 
     fn too_many_frames(&mut self) -> bool {
@@ -260,15 +231,7 @@ impl<'a> Connection<'a> {
             let entry = if is_over { Entry::End(session.key) } else { Entry::Park(session.key) };
             self.gateway.feed.enqueue(entry);
         }
-        let stream = &self.socket.get_ref().stream;
-        let deadline = Instant::now() + limits::CLOSE_TIME;
-        if let Some(bytes) = farewell
-            && stream.write_all(&bytes, deadline).is_err()
-        {
-            return;
-        }
-        let _ = stream.shutdown(Shutdown::Write);
-        stream.linger(deadline);
+        self.socket.stream().part(&farewell.unwrap_or_default(), limits::CLOSE_TIME);
     }
 }
 

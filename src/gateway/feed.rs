@@ -42,11 +42,16 @@ pub(super) enum Entry {
     Shutdown,
 }
 
+/// What is to be done when the fan-out ends.
+type OnClose = Box<dyn FnOnce() + Send>;
+
 #[derive(Default)]
 struct Queue {
     entries: VecDeque<(u64, Entry)>,
     /// The fan-out has ended: nobody takes anything any more.
     closed: bool,
+    /// Who wants to hear of that.
+    on_close: Vec<OnClose>,
 }
 
 /// The queue into the fan-out.
@@ -88,12 +93,11 @@ impl Feed {
         self.lock().enqueue(entry);
     }
 
-    /// Waits until all that was committed so far stands in the outboxes, or the fan-out has ended.
-    pub(super) fn settle(&self) {
+    /// Waits until all that was committed so far stands in the outboxes; `false` if the fan-out has ended.
+    pub(super) fn settle(&self) -> bool {
         let (done, settled) = sync_channel(1);
         self.enqueue(Entry::Settle(done));
-        // An end without an answer is an end, too.
-        let _ = settled.recv();
+        settled.recv().is_ok()
     }
 
     /// Takes everything that is there.
@@ -105,13 +109,24 @@ impl Feed {
 
     /// From now on what is put in is dropped: nobody waits for the fan-out, nor for an answer of its.
     pub(super) fn close(&self) {
-        let dropped = {
+        let (dropped, on_close) = {
             let mut queue = self.queue();
             queue.closed = true;
-            std::mem::take(&mut queue.entries)
+            (std::mem::take(&mut queue.entries), std::mem::take(&mut queue.on_close))
         };
         self.drained.notify_all();
         drop(dropped);
+        on_close.into_iter().for_each(|then| then());
+    }
+
+    /// Calls `then` at [`Feed::close`], or now if that has been.
+    pub(super) fn on_close(&self, then: OnClose) {
+        let mut queue = self.queue();
+        if !queue.closed {
+            return queue.on_close.push(then);
+        }
+        drop(queue);
+        then();
     }
 
     /// Whether the fan-out has ended.

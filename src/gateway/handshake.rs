@@ -37,9 +37,12 @@ pub(super) fn check(chat: &Chat, request: &Request) -> Result<Handshake> {
     {
         return Err(Error::new(Code::UpgradeRequired));
     }
-    if let Some(origin) = request.header("Origin")
-        && !is_own_origin(chat, origin, request.header("Host"))
-    {
+    let is_welcome = match request.header("Origin") {
+        Some(origin) => is_own_origin(chat, origin, request.header("Host")),
+        // Browsers say where the page is from in one field at least; what is no browser says neither.
+        None => request.header("Sec-Fetch-Site").is_none_or(|site| matches!(site, "same-origin" | "none")),
+    };
+    if !is_welcome {
         return Err(Error::new(Code::BadOrigin));
     }
     let key = request.header("Sec-WebSocket-Key").unwrap_or_default();

@@ -5,6 +5,7 @@
 //! in `receive`. Locks are numbered: outbox 1, registry 2; whoever holds N takes only lower ones. Nothing does I/O, SQL
 //! or JSON under the registry's lock, and nothing ever waits for a socket: what it does not take stays in its outbox.
 
+mod asked;
 mod community;
 mod connection;
 mod deadlines;
@@ -27,6 +28,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+pub use asked::Asked;
 use deadlines::Deadlines;
 use feed::Entry;
 pub use feed::Feed;
@@ -86,6 +88,19 @@ impl Gateway {
     /// How many sessions there are, parked ones included, and how many people.
     pub fn counts(&self) -> (usize, usize) {
         self.registry.lock().counts()
+    }
+
+    /// Whether the fan-out does what it is given, and the registry can be looked at. Does not return while one of them
+    /// hangs.
+    pub fn answers(&self) -> bool {
+        let settled = self.feed.settle();
+        drop(self.registry.lock());
+        settled
+    }
+
+    /// Calls `then` when the fan-out has ended, however that comes.
+    pub fn on_end(&self, then: impl FnOnce() + Send + 'static) {
+        self.feed.on_close(Box::new(then));
     }
 
     /// Sends what waits, closes every connection with 1001 and ends the fan-out.

@@ -11,6 +11,7 @@ pub(super) enum From {
 }
 
 /// A row of the table.
+#[derive(Debug)]
 pub(super) struct Op {
     pub(super) op: u8,
     pub(super) name: &'static str,
@@ -89,7 +90,7 @@ pub(super) const fn of(payload: &Payload) -> u8 {
 
 /// Why a connection is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Close {
+pub struct Close {
     pub(super) code: u16,
     pub(super) reason: &'static str,
 }

@@ -3,7 +3,8 @@
 //! The write path, in MUSTs. It must not block: writes are non-blocking, what the socket does not take stays. It must
 //! not reorder: everything for a socket goes through its outbox, under its lock (tier 1), whole frames in order. It
 //! must not grow: unsent bytes over [`limits::BACKLOG_BYTES`] cut the connection with 4010, a parked session that
-//! gathers more than [`limits::PARKED_EVENTS`] is forgotten, and of what was written [`limits::RESUME_EVENTS`] stay.
+//! gathers more than [`limits::PARKED_EVENTS`] or [`limits::PARKED_BYTES`] is forgotten, and of what was written stay
+//! [`limits::RESUME_EVENTS`], or as many as take [`limits::RESUME_BYTES`].
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, IoSlice};
@@ -52,6 +53,7 @@ struct State {
     exempt_bytes: usize,
     /// Written events that are not acknowledged.
     sent: VecDeque<Arc<Frame>>,
+    sent_bytes: usize,
     /// Events up to here cannot be replayed any more.
     floor_s: u64,
     /// The last event that was put in.
@@ -141,7 +143,8 @@ impl Outbox {
         let first = state.unsent.is_empty();
         state.put(Arc::clone(frame));
         if state.link.is_none() {
-            return if state.unsent.len() > limits::PARKED_EVENTS { Pushed::Forget } else { Pushed::Waits };
+            let too_much = state.unsent.len() > limits::PARKED_EVENTS || state.unsent_bytes > limits::PARKED_BYTES;
+            return if too_much { Pushed::Forget } else { Pushed::Waits };
         }
         if state.is_full() {
             return Pushed::Full;
@@ -188,9 +191,7 @@ impl Outbox {
     pub(super) fn acknowledge(&self, s: u64) {
         let mut state = self.lock();
         while state.sent.front().is_some_and(|frame| frame.s <= s) {
-            if let Some(frame) = state.sent.pop_front() {
-                state.floor_s = state.floor_s.max(frame.s);
-            }
+            state.forget_oldest();
         }
         if state.sent.is_empty() {
             // An idle connection keeps no empty ring.
@@ -248,6 +249,7 @@ impl Outbox {
             let State { sent, unsent, .. } = &mut *state;
             sent.drain(..).chain(unsent.drain(..)).filter(|frame| frame.s > s).collect()
         };
+        state.sent_bytes = 0;
         let replayed = missed.len();
         state.floor_s = s;
         state.link = Some(link);
@@ -369,13 +371,20 @@ impl State {
             if let Some(frame) = self.unsent.pop_front()
                 && frame.s > self.floor_s
             {
+                self.sent_bytes += frame.bytes().len();
                 self.sent.push_back(frame);
-                if self.sent.len() > limits::RESUME_EVENTS
-                    && let Some(oldest) = self.sent.pop_front()
-                {
-                    self.floor_s = self.floor_s.max(oldest.s);
+                while self.sent.len() > limits::RESUME_EVENTS || self.sent_bytes > limits::RESUME_BYTES {
+                    self.forget_oldest();
                 }
             }
+        }
+    }
+
+    /// From before it nobody can go on any more.
+    fn forget_oldest(&mut self) {
+        if let Some(oldest) = self.sent.pop_front() {
+            self.sent_bytes -= oldest.bytes().len();
+            self.floor_s = self.floor_s.max(oldest.s);
         }
     }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Gateway;
+use super::asked::{Asked, Identify, Presence, Resume, Typing};
 use super::connection::Connection;
 use super::feed::Entry;
 use super::frame::Frame;
@@ -19,7 +19,6 @@ use crate::chat;
 use crate::chat::Caller;
 use crate::model::object::Status;
 use crate::model::{Audience, ChannelId, Code, Error, Event, Payload, Result, Timestamp, UserId};
-use crate::net::json as strict;
 
 /// What a frame leads to.
 pub(super) enum Next {
@@ -29,33 +28,29 @@ pub(super) enum Next {
 
 impl Connection<'_> {
     pub(super) fn frame(&mut self, text: &[u8]) -> Result<Next> {
-        #[derive(Deserialize)]
-        struct ClientFrame {
-            op: u64,
-            #[serde(default)]
-            d: Value,
-        }
-        let frame = strict::check(text).ok().and_then(|()| serde_json::from_slice::<ClientFrame>(text).ok());
-        let Some(ClientFrame { op, d }) = frame else { return Ok(Next::Close(ops::BAD_PAYLOAD)) };
-        let op = u8::try_from(op).ok().and_then(|op| ops::OPS.iter().find(|row| row.op == op));
-        let Some(op) = op.filter(|row| row.from != ops::From::Server) else {
-            return Ok(Next::Close(ops::UNKNOWN_OP));
+        let asked = match Asked::read(text) {
+            Ok(asked) => asked,
+            Err(close) => return closing(close),
         };
-        match (op.op, self.caller) {
+        match (asked.op.op, self.caller) {
             (ops::HEARTBEAT, _) => {
                 self.heartbeat_due = Instant::now() + self.gateway.heartbeat_time();
-                if let Some(s) = d.as_u64() {
+                if let Some(s) = asked.s() {
                     self.session().outbox.acknowledge(s);
                 }
                 self.send(ops::HEARTBEAT_ACK, &json!({}));
                 Ok(Next::Go)
             }
             (ops::IDENTIFY | ops::RESUME, Some(_)) => Ok(Next::Close(ops::ALREADY_IDENTIFIED)),
-            (ops::IDENTIFY, None) => self.on_identify(d),
-            (ops::RESUME, None) => self.on_resume(d),
+            (ops::IDENTIFY, None) => asked.identify().map_or_else(closing, |identify| self.on_identify(&identify)),
+            (ops::RESUME, None) => asked.payload().map_or_else(closing, |resume| self.on_resume(&resume)),
             (_, None) => Ok(Next::Close(ops::NOT_IDENTIFIED)),
-            (ops::PRESENCE_UPDATE, Some(caller)) => self.on_presence(caller, d),
-            (ops::TYPING_START, Some(caller)) => self.on_typing(caller, d),
+            (ops::PRESENCE_UPDATE, Some(caller)) => {
+                asked.presence().map_or_else(closing, |presence| self.on_presence(caller, &presence))
+            }
+            (ops::TYPING_START, Some(caller)) => {
+                asked.payload().map_or_else(closing, |Typing { channel_id }| self.on_typing(caller, channel_id))
+            }
             (_, Some(_)) => Ok(Next::Close(ops::UNKNOWN_OP)),
         }
     }
@@ -65,15 +60,7 @@ impl Connection<'_> {
         claims.map_err(|_| Next::Close(ops::UNAUTHENTICATED))
     }
 
-    fn on_identify(&mut self, d: Value) -> Result<Next> {
-        #[derive(Deserialize)]
-        struct Identify {
-            token: String,
-            status: Option<Status>,
-        }
-        let Some(identify) = payload::<Identify>(d).filter(|i| i.status != Some(Status::Offline)) else {
-            return Ok(Next::Close(ops::BAD_PAYLOAD));
-        };
+    fn on_identify(&mut self, identify: &Identify) -> Result<Next> {
         match self.verify(&identify.token) {
             Ok(claims) => self.identify(&claims, identify.status),
             Err(next) => Ok(next),
@@ -92,14 +79,7 @@ impl Connection<'_> {
         }
     }
 
-    fn on_resume(&mut self, d: Value) -> Result<Next> {
-        #[derive(Deserialize)]
-        struct Resume {
-            token: String,
-            session_id: String,
-            s: Value,
-        }
-        let Some(resume) = payload::<Resume>(d) else { return Ok(Next::Close(ops::BAD_PAYLOAD)) };
+    fn on_resume(&mut self, resume: &Resume) -> Result<Next> {
         let claims = match self.verify(&resume.token) {
             Ok(claims) => claims,
             Err(next) => return Ok(next),
@@ -125,7 +105,7 @@ impl Connection<'_> {
             return Ok(Next::Go);
         };
         self.gateway.greeting.end(self.session());
-        self.socket.get_mut().session = Arc::clone(&session);
+        self.socket.out_mut().session = Arc::clone(&session);
         self.caller = Some(caller);
         self.gateway.feed.enqueue(Entry::Flush(session));
         self.gateway.feed.enqueue(Entry::Touch(caller.user_id));
@@ -133,15 +113,7 @@ impl Connection<'_> {
         Ok(if self.gateway.feed.is_closed() { Next::Close(ops::GOING_AWAY) } else { Next::Go })
     }
 
-    fn on_presence(&mut self, caller: Caller, d: Value) -> Result<Next> {
-        #[derive(Deserialize)]
-        struct Presence {
-            status: Option<Status>,
-            away: Option<bool>,
-        }
-        let Some(presence) = payload::<Presence>(d).filter(|p| p.status != Some(Status::Offline)) else {
-            return Ok(Next::Close(ops::BAD_PAYLOAD));
-        };
+    fn on_presence(&mut self, caller: Caller, presence: &Presence) -> Result<Next> {
         if let Some(away) = presence.away {
             self.session().set_away(away);
             self.gateway.feed.enqueue(Entry::Touch(caller.user_id));
@@ -155,12 +127,7 @@ impl Connection<'_> {
         Ok(Next::Go)
     }
 
-    fn on_typing(&mut self, caller: Caller, d: Value) -> Result<Next> {
-        #[derive(Deserialize)]
-        struct Typing {
-            channel_id: ChannelId,
-        }
-        let Some(Typing { channel_id }) = payload(d) else { return Ok(Next::Close(ops::BAD_PAYLOAD)) };
+    fn on_typing(&mut self, caller: Caller, channel_id: ChannelId) -> Result<Next> {
         let audience = self.gateway.chat.read(|cx| chat::messages::typing(cx, &caller, channel_id))?;
         let Some(audience) = audience else { return Ok(Next::Go) };
         if self.gateway.typing.may_pass(caller.user_id, channel_id, Instant::now()) {
@@ -218,13 +185,13 @@ impl Gateway {
     }
 }
 
+fn closing(close: Close) -> Result<Next> {
+    Ok(Next::Close(close))
+}
+
 fn typing(user_id: UserId, channel_id: ChannelId, audience: Audience) -> Event {
     let payload = Payload::TypingStart { channel_id, user_id, timestamp: Timestamp::now() };
     Event { instead: Some((user_id, None)), ..Event::new(audience, payload) }
-}
-
-fn payload<T: for<'de> Deserialize<'de>>(d: Value) -> Option<T> {
-    serde_json::from_value(d).ok()
 }
 
 /// A full disk must not cost the connection: presence is the least of the losses.

@@ -67,8 +67,12 @@ limits! {
     CLOSE_TIME: Duration = Duration::from_secs(5);
     /// Written events kept for RESUME.
     RESUME_EVENTS: usize = 1_000;
+    /// The same in bytes. More than the kernel takes for a client that does not read: such a one can still RESUME.
+    RESUME_BYTES: usize = 16 * 1024 * 1024;
     /// Events gathered for a dropped session before it is forgotten.
     PARKED_EVENTS: usize = 4_096;
+    /// The same in bytes. Sessions share an event's bytes, but may each see others.
+    PARKED_BYTES: usize = 16 * 1024 * 1024;
     /// A dropped session waits for RESUME this long.
     PARKED_TIME: Duration = Duration::from_secs(300);
     /// A user reads offline this long after the last connection went.

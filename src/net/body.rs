@@ -100,6 +100,11 @@ impl Body {
     /// A body that is here already: a request without a connection.
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
         let framing = Framing::Length(bytes.len() as u64);
+        Self::framed(bytes, framing)
+    }
+
+    /// A body of which all that will come is here, and what stands behind it too.
+    pub fn framed(bytes: Vec<u8>, framing: Framing) -> Self {
         Self::new(Inbound { stream: None, buffer: bytes }, framing, false)
     }
 
@@ -113,7 +118,7 @@ impl Body {
     }
 
     /// Whether all of it has been read.
-    pub(super) fn is_done(&self) -> bool {
+    pub fn is_done(&self) -> bool {
         self.state == State::Done
     }
 
@@ -134,6 +139,11 @@ impl Body {
     /// What came behind the body.
     pub(super) fn into_inbound(self) -> Inbound {
         self.inbound
+    }
+
+    /// What came behind the body.
+    pub fn into_rest(self) -> Vec<u8> {
+        self.inbound.into_buffer()
     }
 
     /// The client has [`limits::BODY_TIME`], and one second more for every [`limits::BODY_BYTES_PER_S`] bytes it sent.
@@ -262,30 +272,29 @@ fn malformed(what: &'static str) -> io::Error {
 mod tests {
     use std::io::{ErrorKind, Read};
 
-    use super::{Body, Framing, Inbound};
+    use super::{Body, Framing};
 
     /// Reads a body of chunks; what came behind it is for the next request.
     fn chunked(bytes: &[u8]) -> std::io::Result<(Vec<u8>, Vec<u8>)> {
-        let inbound = Inbound { stream: None, buffer: bytes.to_vec() };
-        let mut body = Body::new(inbound, Framing::Chunked, false);
+        let mut body = Body::framed(bytes.to_vec(), Framing::Chunked);
         let mut read = Vec::new();
         body.read_to_end(&mut read)?;
         assert!(body.is_done() && body.is_drainable());
-        Ok((read, body.into_inbound().into_buffer()))
+        Ok((read, body.into_rest()))
     }
 
     #[test]
     fn a_body_ends_where_its_length_says() {
-        let mut body = Body::new(Inbound { stream: None, buffer: b"helloGET".to_vec() }, Framing::Length(5), false);
+        let mut body = Body::framed(b"helloGET".to_vec(), Framing::Length(5));
         let mut read = Vec::new();
         body.read_to_end(&mut read).unwrap();
         assert_eq!((read.as_slice(), body.is_done()), (&b"hello"[..], true));
-        assert_eq!(body.into_inbound().into_buffer(), b"GET");
+        assert_eq!(body.into_rest(), b"GET");
     }
 
     #[test]
     fn a_body_that_breaks_off_is_an_error_for_ever() {
-        let mut body = Body::new(Inbound { stream: None, buffer: b"hel".to_vec() }, Framing::Length(5), false);
+        let mut body = Body::framed(b"hel".to_vec(), Framing::Length(5));
         let mut read = Vec::new();
         assert_eq!(body.read_to_end(&mut read).unwrap_err().kind(), ErrorKind::UnexpectedEof);
         assert!(body.read_to_end(&mut read).is_err() && !body.is_done() && !body.is_drainable());

@@ -135,7 +135,7 @@ fn exchange(
     let response = match answer {
         Ok(Answer::Response(response)) => response,
         Ok(Answer::Upgrade { headers, then }) if head.may_upgrade && request.body.is_done() => {
-            let early = request.body.into_inbound().into_buffer();
+            let early = request.body.into_rest();
             let response = headers.into_iter().fold(Response::empty(101), Response::with_header).boxed();
             let how = Print { upgrade: true, ..Print::default() };
             print(response, stream, how).map_err(|_| "the client did not read its handshake")?;

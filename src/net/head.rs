@@ -8,7 +8,7 @@ use crate::model::{Code, Error, Result, limits};
 
 /// How the body's end is known (RFC 9112 §6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Framing {
+pub enum Framing {
     /// So many bytes; 0 without a body.
     Length(u64),
     /// Chunks, the last of them empty.
@@ -17,23 +17,31 @@ pub(super) enum Framing {
 
 /// A head that was understood.
 #[derive(Debug)]
-pub(super) struct Head {
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) query: Option<String>,
-    pub(super) headers: Vec<Header>,
-    pub(super) framing: Framing,
+pub struct Head {
+    /// GET, POST, …
+    pub method: Method,
+    /// The target up to `?`, still percent-encoded; begins with `/`.
+    pub path: String,
+    /// The target after `?`, still percent-encoded.
+    pub query: Option<String>,
+    /// All fields in order.
+    pub headers: Vec<Header>,
+    /// How the body's end is known.
+    pub framing: Framing,
     /// HTTP/1.1 and no `Connection: close`.
-    pub(super) keep_alive: bool,
+    pub keep_alive: bool,
     /// The client waits for `100 Continue` before it sends the body.
-    pub(super) expects_continue: bool,
+    pub expects_continue: bool,
     /// HTTP/1.1: `Upgrade` counts.
-    pub(super) may_upgrade: bool,
+    pub may_upgrade: bool,
 }
 
 /// Where the head in `buffer` ends, if all of it is there; refuses early what cannot become a good one.
 /// `checked` bytes have been looked at by an earlier call, which found nothing.
-pub(super) fn end(buffer: &[u8], checked: usize) -> Result<Option<usize>> {
+///
+/// # Errors
+/// 400, 414, 431; the connection must be closed after each of them.
+pub fn end(buffer: &[u8], checked: usize) -> Result<Option<usize>> {
     match buffer.first() {
         Some(b'\n' | b'\0') => return Err(bad("the request line is missing")),
         // A TLS handshake record: somebody wrote https:// where http:// is spoken.
@@ -77,7 +85,7 @@ fn bad(what: impl Into<String>) -> Error {
 ///
 /// # Errors
 /// 400, 414, 431, 501, 505; the connection must be closed after each of them.
-pub(super) fn parse(bytes: &[u8]) -> Result<Head> {
+pub fn parse(bytes: &[u8]) -> Result<Head> {
     let mut fields = [httparse::EMPTY_HEADER; limits::HEAD_FIELDS];
     let mut request = httparse::Request::new(&mut fields);
     match request.parse(bytes) {

@@ -7,13 +7,14 @@
 mod body;
 mod connection;
 mod connections;
-mod head;
+pub mod head;
 pub mod json;
 mod message;
 mod print;
 mod proxy;
 mod server;
 mod stream;
+pub mod websocket;
 
 pub use body::Body;
 pub use message::{Answer, Request, Service, Upgraded};

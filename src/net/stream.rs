@@ -153,6 +153,23 @@ impl Stream {
         let _ = self.wait(PollFlags::empty(), deadline);
     }
 
+    /// From now on closing it throws away what the peer has not read: the kernel would keep it for minutes, for somebody
+    /// who does not read.
+    pub fn drop_unsent(&self) {
+        // It is gone already, perhaps.
+        let _ = rustix::net::sockopt::set_socket_linger(self.socket(), Some(Duration::ZERO));
+    }
+
+    /// Writes the last bytes and closes, all within `time`: unhurriedly, so that the peer gets them.
+    pub fn part(&self, last: &[u8], time: Duration) {
+        let deadline = Instant::now() + time;
+        if self.write_all(last, deadline).is_err() {
+            return self.drop_unsent();
+        }
+        let _ = self.shutdown(Shutdown::Write);
+        self.linger(deadline);
+    }
+
     /// Shuts a side of the connection down; a thread that waits in [`Stream::read`] sees the end.
     ///
     /// # Errors
@@ -165,5 +182,26 @@ impl Stream {
 impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket().as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+    use std::time::Duration;
+
+    use rustix::net::sockopt;
+
+    use super::Stream;
+
+    #[test]
+    fn a_vanished_peer_is_noticed_within_90_seconds() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let stream = Stream::new(listener.accept().unwrap().0).unwrap();
+        assert!(sockopt::socket_keepalive(stream.socket()).unwrap());
+        let idle = sockopt::tcp_keepidle(stream.socket()).unwrap();
+        let probes = sockopt::tcp_keepintvl(stream.socket()).unwrap() * sockopt::tcp_keepcnt(stream.socket()).unwrap();
+        assert!(idle + probes <= Duration::from_secs(90), "{idle:?} {probes:?}");
     }
 }

@@ -54,7 +54,7 @@ fn is_same_origin(request: &Request, config: &Config) -> bool {
     }
     let Some(origin) = request.header("Origin") else { return false };
     let is_host = || {
-        let authority = origin.split_once("://").map(|(_, authority)| authority);
+        let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
         authority
             .is_some_and(|authority| request.header("Host").is_some_and(|host| authority.eq_ignore_ascii_case(host)))
     };
@@ -106,6 +106,7 @@ mod tests {
             ("", &[("Origin", "null"), ("Host", "pi")]),
             ("", &[("Origin", "http://pi.evil.example"), ("Host", "pi")]),
             ("", &[("Origin", "http://pi:81"), ("Host", "pi")]),
+            ("", &[("Origin", "ftp://pi"), ("Host", "pi")]),
             ("https://a.example", &[("Origin", "http://a.example"), ("Host", "inner")]),
         ] {
             assert_eq!(of(url, fields), Err(Code::BadOrigin), "{fields:?}");

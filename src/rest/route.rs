@@ -1,6 +1,7 @@
 //! What a route is: everything that is known of an endpoint before a request comes. `routes` has the table.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
 
 use super::call::Call;
 use super::query::Parameter;
@@ -91,6 +92,8 @@ pub struct Body {
     pub schema: SchemaOf,
     /// Its type, so that a handler that reads another one is found out.
     pub type_name: fn() -> &'static str,
+    /// Whether bytes are such a body, or what is wrong with them.
+    pub check: fn(&[u8]) -> Result<()>,
     /// Whether it may be left out.
     pub optional: bool,
     /// In bytes, at most.
@@ -221,10 +224,11 @@ impl Route {
     }
 
     /// The request body.
-    pub const fn takes<T: JsonSchema>(self) -> Self {
+    pub const fn takes<T: JsonSchema + DeserializeOwned>(self) -> Self {
         let body = Body {
             schema: SchemaGenerator::subschema_for::<T>,
             type_name: std::any::type_name::<T>,
+            check: |bytes| super::body::parse::<T>(bytes).map(drop),
             optional: false,
             limit: limits::BODY_BYTES,
             is_raw: false,
@@ -250,7 +254,7 @@ impl Route {
     }
 
     /// A request body that may be left out.
-    pub const fn may_take<T: JsonSchema>(self) -> Self {
+    pub const fn may_take<T: JsonSchema + DeserializeOwned>(self) -> Self {
         let taking = self.takes::<T>();
         match taking.body {
             Some(body) => Self { body: Some(Body { optional: true, ..body }), ..taking },

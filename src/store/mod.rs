@@ -171,6 +171,13 @@ impl Store {
         self.writable.load(Ordering::Relaxed) && !self.queue.is_closed()
     }
 
+    /// Whether the committer takes a job and answers it, be it with an error. Does not return while it hangs.
+    pub fn answers(&self) -> bool {
+        // What is refused writes nothing, and so nothing is synced.
+        let refused = self.queue.put(|_| Err::<(), _>(Error::not_found()));
+        refused.is_ok_and(|answer| answer.recv().is_ok())
+    }
+
     /// Whether the disk has room for more than what frees some.
     pub fn has_room(&self) -> bool {
         !self.short.load(Ordering::Relaxed)

@@ -45,15 +45,23 @@ impl Reserve {
     }
 
     /// Takes the room again, if it is there; whether it was.
-    pub(super) fn fill(&self) -> bool {
+    ///
+    /// # Errors
+    /// What else hindered it, which says nothing of the room: no file descriptor is left, say.
+    pub(super) fn fill(&self) -> io::Result<bool> {
         let filled =
             if self.is_short() && !self.has_room() { Err(ErrorKind::StorageFull.into()) } else { self.try_fill() };
         if filled.is_err() {
             // Part of it is of no use, and of some to others.
             let _ = std::fs::remove_file(&self.path);
         }
-        self.short.store(filled.is_err(), Ordering::Relaxed);
-        filled.is_ok()
+        let has_room = match filled {
+            Ok(()) => true,
+            Err(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => false,
+            Err(error) => return Err(error),
+        };
+        self.short.store(!has_room, Ordering::Relaxed);
+        Ok(has_room)
     }
 
     /// Whether there is more than the file takes: else it would be given up again at once, and written every second.
@@ -90,16 +98,23 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let reserve = Reserve::of(&folder.path().join("chat.db"), Arc::default());
         let length = || std::fs::metadata(folder.path().join("reserve")).map(|meta| meta.len()).ok();
-        assert!(reserve.fill() && !reserve.is_short());
+        assert!(reserve.fill().unwrap() && !reserve.is_short());
         assert_eq!(length(), Some(limits::RESERVE_BYTES));
         assert!(reserve.release() && reserve.is_short() && !reserve.release());
         assert_eq!(length(), None);
         // As a power cut leaves it.
         std::fs::write(folder.path().join("reserve"), "").unwrap();
-        assert!(reserve.fill() && !reserve.is_short());
+        assert!(reserve.fill().unwrap() && !reserve.is_short());
         assert_eq!(length(), Some(limits::RESERVE_BYTES));
-        // There is no room, or at least no folder.
+    }
+
+    #[test]
+    fn what_cannot_be_made_for_another_reason_says_nothing_of_the_room() {
+        let folder = tempfile::tempdir().unwrap();
         let nowhere = Reserve::of(&folder.path().join("nowhere/chat.db"), Arc::default());
-        assert!(!nowhere.fill() && nowhere.is_short());
+        assert!(nowhere.fill().is_err() && !nowhere.is_short());
+        assert!(!nowhere.release() && nowhere.is_short());
+        // Of a folder that is not there no room is known either.
+        assert!(!nowhere.fill().unwrap() && nowhere.is_short());
     }
 }

@@ -1,6 +1,6 @@
 //! The world of a story: a server in a temporary folder, and the people who use it.
 
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use chatd::app::Options;
@@ -90,6 +90,12 @@ impl World {
         self.send_bytes(method, path, token, &headers, body.map(str::as_bytes))
     }
 
+    /// A page or whatever else stands at this very path.
+    #[track_caller]
+    pub fn send_root(&self, path: &str, token: Option<&str>) -> Answer {
+        self.send_to(path, "GET", token, &[], None)
+    }
+
     /// A request of any bytes.
     #[track_caller]
     pub fn send_bytes(
@@ -104,7 +110,19 @@ impl World {
         let roots = ["/api/", "/chat/api/", "/healthz", "/readyz", "/metrics", "/help/", "/files/"];
         let whole = roots.iter().any(|root| path.starts_with(root)) || path.ends_with("/qr.svg");
         let path = if whole { path.to_owned() } else { format!("/api/rest{path}") };
-        let mut request = ureq::http::Request::builder().method(method).uri(self.url(&path));
+        self.send_to(&path, method, token, headers, body)
+    }
+
+    #[track_caller]
+    fn send_to(
+        &self,
+        path: &str,
+        method: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Answer {
+        let mut request = ureq::http::Request::builder().method(method).uri(self.url(path));
         if let Some(token) = token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
@@ -309,7 +327,11 @@ impl Gateway {
 
     /// Tries a handshake; the status of a refusal.
     pub fn handshake(world: &World, token: Option<&str>, headers: &[(&'static str, &str)]) -> Result<Self, u16> {
-        let address = world.running().address();
+        Self::at(world.running().address(), token, headers)
+    }
+
+    /// Tries a handshake with whatever listens there.
+    pub fn at(address: SocketAddr, token: Option<&str>, headers: &[(&'static str, &str)]) -> Result<Self, u16> {
         let mut request = format!("ws://{address}/api/ws").into_client_request().unwrap();
         if let Some(token) = token {
             request.headers_mut().insert("Authorization", format!("Bearer {token}").parse().unwrap());

@@ -6,7 +6,9 @@
 mod chance;
 mod company;
 mod harness;
+mod nobody;
 mod process;
+mod tally;
 
 mod accounts;
 mod acts;
@@ -26,6 +28,7 @@ mod dms;
 mod files;
 mod gateway;
 mod instance;
+mod intruders;
 mod members;
 mod mentions;
 mod messages;

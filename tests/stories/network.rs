@@ -1,12 +1,25 @@
 //! The network edge over raw sockets: what no well-behaved client would send.
 
+mod bodies;
+mod flood;
+mod json;
+mod limits;
+mod readers;
+mod slow;
+mod slowloris;
+mod stop;
+mod storm;
+mod supervision;
+mod websocket;
+
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpStream};
-use std::time::Duration;
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::harness::{World, text};
+use crate::harness::{Gateway, World, text};
+use crate::process::{Client, Process};
 
 /// A connection without any manners of its own.
 struct Raw(BufReader<TcpStream>);
@@ -21,7 +34,11 @@ struct Response {
 
 impl Raw {
     fn connect(world: &World) -> Self {
-        let socket = TcpStream::connect(world.running().address()).unwrap();
+        Self::at(world.running().address())
+    }
+
+    fn at(address: SocketAddr) -> Self {
+        let socket = TcpStream::connect(address).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         Self(BufReader::new(socket))
     }
@@ -63,6 +80,104 @@ impl Raw {
 
 fn post(path: &str, fields: &str, body: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{fields}\r\n{body}")
+}
+
+impl Process {
+    /// The names of its threads.
+    fn threads(&self) -> Vec<String> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid())).unwrap();
+        // One that ends just now has no name any more.
+        tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok()).map(name).collect()
+    }
+
+    /// How many connections it serves.
+    fn connections(&self) -> usize {
+        self.threads().iter().filter(|name| matches!(name.as_str(), "connection" | "gateway")).count()
+    }
+
+    /// How many file descriptors it has open.
+    fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.pid())).unwrap().count()
+    }
+
+    /// Waits until `condition` holds, for at most `time`; how long it took.
+    #[track_caller]
+    fn waits_until(&self, time: Duration, what: &str, condition: impl Fn(&Self) -> bool) -> Duration {
+        let began = Instant::now();
+        while !condition(self) {
+            assert!(began.elapsed() < time, "after {time:?} still not: {what}; threads: {:?}", self.threads());
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+        began.elapsed()
+    }
+}
+
+fn name(line: String) -> String {
+    line.trim_end().to_owned()
+}
+
+/// Alice and bob, with a channel between them, on a server that is a process of its own.
+pub struct Two {
+    pub address: SocketAddr,
+    pub alice: Client,
+    bob: Client,
+    path: String,
+    /// Lets others in.
+    invite: String,
+}
+
+/// The promise is 1 s; on a busy machine three times that still passes.
+const HEALTHY: Duration = Duration::from_secs(3);
+
+impl Two {
+    pub fn on(server: &Process) -> Self {
+        let (address, mut alice) = (server.address, Client::new());
+        alice.signs_in(address, "register", "alice").unwrap();
+        let home = text(&alice.must(address, "POST", "/servers", &json!({"name": "home"}), 201)["server_id"]);
+        let channels = alice.must(address, "GET", &format!("/servers/{home}/channels"), &Value::Null, 200);
+        let invite = alice.must(address, "POST", &format!("/servers/{home}/invites"), &json!({}), 201);
+        let invite = format!("/invites/{}", text(&invite["code"]));
+        let path = format!("/channels/{}/messages", text(&channels[0]["channel_id"]));
+        let mut two = Self { address, alice, bob: Client::new(), path, invite };
+        two.bob = two.and("bob");
+        two
+    }
+
+    /// Somebody more in the same channel.
+    fn and(&self, name: &str) -> Client {
+        let mut client = Client::new();
+        client.signs_in(self.address, "register", name).unwrap();
+        client.must(self.address, "POST", &self.invite, &json!({}), 200);
+        client
+    }
+
+    /// Alice writes over the connection that she has.
+    #[track_caller]
+    pub fn alice_says(&self, content: &str) {
+        self.alice.must(self.address, "POST", &self.path, &json!({"content": content}), 201);
+    }
+
+    /// Bob on a connection of the gateway.
+    #[track_caller]
+    pub fn bob_listens(&self) -> Gateway {
+        let mut gateway = Gateway::at(self.address, Some(&self.bob.token), &[]).unwrap();
+        gateway.frame(0);
+        gateway.frame(10);
+        gateway
+    }
+
+    /// A fresh client signs in and writes, and a second one hears it, in time.
+    #[track_caller]
+    fn are_served(&self) {
+        let began = Instant::now();
+        let mut fresh = Client::new();
+        fresh.signs_in(self.address, "login", "alice").unwrap();
+        let mut on_bob = self.bob_listens();
+        fresh.must(self.address, "POST", &self.path, &json!({"content": "is anybody there?"}), 201);
+        assert_eq!(on_bob.event_but_presence(11)["content"], "is anybody there?");
+        on_bob.close(1000);
+        assert!(began.elapsed() < HEALTHY, "healthy only after {:?}", began.elapsed());
+    }
 }
 
 const HEALTH: &str = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";

@@ -148,6 +148,11 @@ impl Process {
         &self.said
     }
 
+    /// Its number, to look at it from outside.
+    pub fn pid(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(&self.child)
+    }
+
     /// SIGKILL, which no program can catch, and then waits until it is gone.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();

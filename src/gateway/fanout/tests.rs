@@ -281,6 +281,32 @@ fn a_parked_session_that_gathers_too_much_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_panic_tells_every_connection_and_whoever_sees_to_a_restart() {
+    let mut fanout = fanout();
+    let mut alice = fanout.registers(1, session(1), &[HOME]);
+    let feed = Arc::clone(&fanout.feed);
+    let link = alice.session.outbox.link().unwrap();
+    let (told, heard) = sync_channel(2);
+    let tell = || {
+        let told = told.clone();
+        Box::new(move || told.send(()).unwrap())
+    };
+    feed.on_close(tell());
+    let died = std::thread::spawn(move || {
+        let _held = fanout.registry.lock();
+        let _fanout = &fanout;
+        panic!("as asked");
+    });
+    assert!(died.join().is_err());
+    heard.recv().unwrap();
+    assert_eq!(alice.farewell(&link), Close(4000));
+    assert!(!feed.settle() && feed.is_closed());
+    // Whoever comes late is told at once.
+    feed.on_close(tell());
+    heard.try_recv().unwrap();
+}
+
+#[test]
 fn a_shutdown_sends_what_waits_closes_with_1001_and_lets_nobody_wait() {
     let feed = Feed::new().unwrap();
     let registry = Arc::new(SharedRegistry::default());

@@ -2,6 +2,7 @@
 
 use super::{Framing, Head, end, parse};
 use crate::model::{Code, Error, Result, limits};
+use crate::tally::tally;
 
 /// Reads a head as a connection does, with all of it there.
 fn read(bytes: &[u8]) -> Result<Head> {
@@ -112,6 +113,7 @@ fn hostile_heads_are_refused() {
         ("chunks in HTTP/1.0", Code::BadRequest, b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec()),
     ];
     assert!(rows.len() >= 60, "{}", rows.len());
+    tally("hostile heads", rows.len());
     for (what, code, bytes) in rows {
         match read(&bytes) {
             Err(error) => assert_eq!(error.code, code, "{what}: {error}"),

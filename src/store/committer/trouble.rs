@@ -52,11 +52,12 @@ impl Committer {
             return;
         }
         let was_short = self.reserve_file.is_short();
-        let has_room = self.reserve_file.fill();
-        self.refill_at = (!has_room).then(|| Instant::now() + REFILL_DELAY);
-        match (was_short, has_room) {
-            (true, true) => log::warn!("the disk has room again"),
-            (false, false) => log::error!("the disk is nearly full: what needs room gets 503 until there is some"),
+        let filled = self.reserve_file.fill();
+        self.refill_at = (!matches!(filled, Ok(true))).then(|| Instant::now() + REFILL_DELAY);
+        match (was_short, filled) {
+            (true, Ok(true)) => log::warn!("the disk has room again"),
+            (false, Ok(false)) => log::error!("the disk is nearly full: what needs room gets 503 until there is some"),
+            (_, Err(error)) => log::warn!("no room on the disk can be kept in reserve: {error}"),
             _ => {}
         }
     }

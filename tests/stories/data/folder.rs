@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use super::{command, contents, data};
 use crate::harness::World;
+use crate::nobody;
 use crate::process::{Process, Said, run};
 
 /// The promise is 1 s; on a busy machine three times that still passes.
 const AT_ONCE: Duration = Duration::from_secs(3);
-/// Somebody who owns nothing, for tests that are run as root, whom no permission holds back.
-const NOBODY: u32 = 65534;
 
 fn serve(data: &Path) -> Command {
     command(data, &["serve", "--listen", "127.0.0.1:0"])
@@ -70,7 +69,7 @@ fn a_newer_database_is_refused_by_both_versions_and_left_alone() {
 fn a_folder_that_cannot_be_written_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let is_root = rustix::process::geteuid().is_root();
-    let owner = if is_root { NOBODY } else { rustix::process::geteuid().as_raw() };
+    let owner = if is_root { nobody::ID } else { rustix::process::geteuid().as_raw() };
     // Where the server can be reached by anybody.
     let program = folder.path().join("chatd");
     std::fs::copy(env!("CARGO_BIN_EXE_chatd"), &program).unwrap();
@@ -80,7 +79,7 @@ fn a_folder_that_cannot_be_written_is_refused() {
         let mut command = Command::new(&program);
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).env_clear();
         if is_root {
-            command.uid(NOBODY).gid(NOBODY);
+            command.uid(nobody::ID).gid(nobody::ID);
         }
         command
     };
@@ -92,7 +91,7 @@ fn a_folder_that_cannot_be_written_is_refused() {
     assert!(line.contains("cannot be used") && line.contains("give chatd a folder that it owns"), "{line}");
     // A folder within one's own, in a folder that is closed.
     if is_root {
-        chown(&data, Some(NOBODY), Some(NOBODY)).unwrap();
+        chown(&data, Some(nobody::ID), Some(nobody::ID)).unwrap();
     }
     open(&data, 0o500);
     let line = refused(run(&mut serve(&data.join("deeper"))));
