@@ -117,10 +117,6 @@ impl Process {
         Self { child, address: ([127, 0, 0, 1], 0).into(), lines: heard, said: Vec::new() }
     }
 
-    pub fn pid(&self) -> rustix::process::Pid {
-        rustix::process::Pid::from_child(&self.child)
-    }
-
     /// Waits for a line with this in it; none if the server ends without it.
     pub fn hear(&mut self, what: &str) -> Option<String> {
         self.listen(|line| line.contains(what))
