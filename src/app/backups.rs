@@ -19,8 +19,6 @@ use crate::rest::Gauge;
 
 /// No backup is known.
 const NEVER: i64 = i64::MIN;
-/// The least urgent that there is (setpriority(2)).
-const NICE: i32 = 19;
 
 /// When the last proven backup was made, in `lived_s`.
 #[derive(Debug)]
@@ -87,8 +85,6 @@ struct Work {
 
 impl Work {
     fn run(&self) {
-        // Refused in a sandbox: then the rests alone must do.
-        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
         match backup::last(&self.options.data, &self.folder) {
             Ok(Some(last)) => self.proven.0.store(last.manifest.lived_s, Ordering::Relaxed),
             Ok(None) => {}

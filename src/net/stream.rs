@@ -58,18 +58,21 @@ impl Stream {
         socket
     }
 
-    /// Reads what is there, or waits for it until `deadline`. 0 is the end.
+    /// Reads what is there, or waits for it, before `deadline`. 0 is the end.
     ///
     /// # Errors
     /// `TimedOut` at the deadline, else what the socket says.
     pub fn read(&self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
         loop {
-            // The usual wait, for the next request of a connection, costs one system call: the time-out is set already.
             let left = deadline.saturating_duration_since(Instant::now());
+            // Whoever always has another byte to send in time would never be late.
+            if left.is_zero() {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            // The usual wait, for the next request of a connection, costs one system call: the time-out is set already.
             let flags = if self.waits_about(left) { RecvFlags::empty() } else { RecvFlags::DONTWAIT };
             match rustix::net::recv(self.socket(), &mut *buffer, flags) {
                 Ok((count, _)) => return Ok(count),
-                Err(rustix::io::Errno::AGAIN) if left.is_zero() => return Err(ErrorKind::TimedOut.into()),
                 Err(rustix::io::Errno::AGAIN) if flags.is_empty() => {}
                 Err(rustix::io::Errno::AGAIN) => self.wait_at_most(left)?,
                 Err(rustix::io::Errno::INTR) => {}
@@ -187,12 +190,26 @@ impl AsFd for Stream {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{ErrorKind, Write};
     use std::net::{TcpListener, TcpStream};
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use rustix::net::sockopt;
 
     use super::Stream;
+
+    #[test]
+    fn whoever_always_has_another_byte_is_late_all_the_same() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let stream = Stream::new(listener.accept().unwrap().0).unwrap();
+        // A wait that was short has set the socket's time-out to about nothing.
+        let soon = Instant::now() + Duration::from_millis(1);
+        assert_eq!(stream.read(&mut [0], soon).unwrap_err().kind(), ErrorKind::TimedOut);
+        client.write_all(b"abc").unwrap();
+        assert_eq!(stream.read(&mut [0], soon).unwrap_err().kind(), ErrorKind::TimedOut);
+        assert_eq!(stream.read(&mut [0; 2], Instant::now() + Duration::from_secs(60)).unwrap(), 2);
+    }
 
     #[test]
     fn a_vanished_peer_is_noticed_within_90_seconds() {

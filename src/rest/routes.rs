@@ -305,7 +305,7 @@ pub static ROUTES: &[Route] = &[
     put("/users/@me/blocks/{user_id}", blocks::add)
         .is("blockUser", "Want no direct messages from somebody, nor write them any.")
         .gives_nothing("They are blocked.")
-        .fails(&[Code::TooManyBlocks]),
+        .fails(&[Code::InvalidField, Code::TooManyBlocks]),
     delete("/users/@me/blocks/{user_id}", blocks::remove)
         .is("unblockUser", "Lift a block.")
         .gives_nothing("They are not blocked."),
@@ -319,12 +319,12 @@ pub static ROUTES: &[Route] = &[
     get("/files/{attachment_id}/{secret}/{filename}", files::fetch)
         .is("getFile", "A file, for whoever has its address; by ranges if asked.")
         .at_root().for_anyone()
-        .gives_media("application/octet-stream", "The file.").in_parts("application/octet-stream")
+        .gives_media("*/*", "The file.").in_parts("*/*")
         .fails(&[Code::RangeNotSatisfiable]),
     get("/files/{attachment_id}/{secret}/thumbnail/{filename}", files::fetch_thumbnail)
         .is("getThumbnail", "The smaller form of a large picture.")
         .at_root().for_anyone()
-        .gives_media("image/jpeg", "The picture.").in_parts("image/jpeg")
+        .gives_media("image/*", "The picture.").in_parts("image/*")
         .fails(&[Code::RangeNotSatisfiable]),
 
     // ---- The instance
