@@ -1,9 +1,11 @@
 //! Passwords: what may be one, and argon2id for keeping and checking them.
 
+use std::io::{BufRead, BufReader};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
+use flate2::read::GzDecoder;
 
 use super::random::random_bytes;
 use crate::model::name::{Password, Username};
@@ -43,12 +45,13 @@ const RESERVED_BLOCKS: usize = 32 * 1024 + 64;
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlzIQ$bm9ib2R5IGhhcyB0aGlzIHBhc3N3b3JkLCBldmVyLi4";
 
-/// Passwords seen most in leaks, in lower case, sorted by bytes, of six characters and more: 48,741 of them.
+/// Passwords seen most in leaks, in lower case, sorted by bytes, of six characters and more: 48,741 of them, which
+/// `build.rs` has compressed.
 ///
 /// Made from the password lists of `zxcvbn` 4.5.0 (PyPI, MIT, © Daniel Wolf),
 /// `@zxcvbn-ts/language-common` 3.0.4 (npm, MIT, © Dan Wheeler and Dropbox) and `django` 5.2.19 (PyPI, BSD-3-Clause,
 /// © Django Software Foundation; the list is Royce Williams's).
-const COMMON: &str = include_str!("common-passwords.txt");
+const COMMON: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/common-passwords.gz"));
 
 /// What a comparison found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,23 +158,14 @@ pub fn check_new(password: &Password, username: &Username, min: usize) -> Result
     Ok(())
 }
 
-/// Binary search in the text itself, by bytes: no table is built at the start, and pages never looked at stay on disk.
+fn common() -> impl Iterator<Item = String> {
+    BufReader::new(GzDecoder::new(COMMON)).lines().map_while(Result::ok)
+}
+
+/// Looks through the list while it is unpacked: a few ms at most, where the hash that follows takes many more.
 fn is_common(folded: &str) -> bool {
-    let mut rest = COMMON;
-    while !rest.is_empty() {
-        // The line around the middle; bytes, as the middle may be within a character.
-        let middle = rest.len() / 2;
-        let (before, after) = rest.as_bytes().split_at(middle);
-        let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-        let end = after.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |at| middle + at);
-        let line = rest.get(start..end).unwrap_or_default();
-        rest = match folded.cmp(line) {
-            std::cmp::Ordering::Equal => return true,
-            std::cmp::Ordering::Less => rest.get(..start).unwrap_or_default(),
-            std::cmp::Ordering::Greater => rest.get(end + 1..).unwrap_or_default(),
-        };
-    }
-    false
+    // It is sorted: behind the place where it would stand nobody needs to look.
+    common().find(|line| line.as_str() >= folded).is_some_and(|line| line == folded)
 }
 
 fn today() -> Result<Params> {
@@ -270,7 +264,7 @@ mod tests {
     use argon2::password_hash::phc::PasswordHash;
     use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 
-    use super::{COMMON, NOBODY, Passwords, Verdict, check_new, is_common, today};
+    use super::{NOBODY, Passwords, Verdict, check_new, common, is_common, today};
     use crate::model::name::{Password, Username};
     use crate::model::{Code, limits};
 
@@ -455,14 +449,15 @@ mod tests {
 
     #[test]
     fn the_list_is_what_the_search_needs() {
-        assert!(COMMON.ends_with('\n') && !COMMON.contains("\n\n") && !COMMON.contains('\r'));
-        let lines: Vec<_> = COMMON.lines().collect();
-        assert!(lines.len() >= 10_000);
+        let lines: Vec<_> = common().collect();
+        assert_eq!(lines.len(), 48_741);
         assert!(lines.iter().filter(|line| line.chars().count() >= limits::PASSWORD_MIN).count() >= 2_500);
         assert!(lines.windows(2).all(|pair| pair[0] < pair[1]), "sorted by bytes, no doubles");
-        for line in lines {
-            assert_eq!(line.to_lowercase(), line);
+        for line in &lines {
+            assert_eq!(line.to_lowercase(), *line);
             assert_eq!(password(line).as_str(), line, "in NFC");
+        }
+        for line in lines.iter().step_by(997).chain(lines.last()) {
             assert!(is_common(line), "{line}");
             assert!(!is_common(&format!("{line}\u{1}")), "{line}");
         }
