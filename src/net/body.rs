@@ -122,6 +122,11 @@ impl Body {
         self.state == State::Done
     }
 
+    /// Whether it ended before its end, or was malformed.
+    pub(super) fn is_broken(&self) -> bool {
+        self.state == State::Broken
+    }
+
     /// Whether the rest is known to be short enough to be read for the sake of the next request.
     pub(super) fn is_drainable(&self) -> bool {
         match self.state {

@@ -133,6 +133,8 @@ fn exchange(
     let answer = catch_unwind(AssertUnwindSafe(|| context.service.call(&mut request)));
     let panicked = answer.is_err();
     let response = match answer {
+        // Its head had come just before a stop ended reading: that the body broke off is not the client's doing.
+        Ok(_) if request.body.is_broken() && ticket.is_stopping() => context.service.problem(&stopping()),
         Ok(Answer::Response(response)) => response,
         Ok(Answer::Upgrade { headers, then }) if head.may_upgrade && request.body.is_done() => {
             let early = request.body.into_rest();
@@ -160,9 +162,64 @@ fn exchange(
     Err(if request.body.is_done() { "the last answer was given" } else { close_gently(stream) })
 }
 
+fn stopping() -> Error {
+    Error { retry_after_s: Some(1), ..Error::with_detail(Code::Unavailable, "the server is shutting down") }
+}
+
 /// Tells a connection that is not served why, if it listens right now.
 pub(super) fn turn_away(service: &dyn Service, stream: &Stream, error: &Error) -> io::Result<()> {
     let response: ResponseBox = service.problem(error);
     debug_assert!(response.status_code() >= StatusCode(400));
     print(response, stream, Print { close: true, ..Print::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::net::connections::Connections;
+
+    /// Reads a body, in the midst of which a stop begins.
+    struct Stops(Arc<Connections>);
+
+    impl Service for Stops {
+        fn call(&self, request: &mut Request) -> Answer {
+            self.0.begin_stop();
+            Answer::Response(match request.read_body(100) {
+                Ok(body) => Response::from_data(body).boxed(),
+                Err(error) => self.problem(&error),
+            })
+        }
+
+        fn problem(&self, error: &Error) -> ResponseBox {
+            Response::from_string(error.code.as_str()).with_status_code(error.code.status()).boxed()
+        }
+    }
+
+    /// What is answered to `sent`, after which the client ends.
+    fn answer(sent: &[u8]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        client.write_all(sent).unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        let stream = Arc::new(Stream::new(listener.accept().unwrap().0).unwrap());
+        let connections = Connections::new(1, 1);
+        let ticket = connections.admit(&stream, stream.peer().ip(), true).ok().unwrap();
+        let context = Context { service: Arc::new(Stops(connections)), trusted: Trusted::default() };
+        assert!(serve(&context, &stream, &ticket).is_none());
+        drop((ticket, stream));
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    #[test]
+    fn a_body_that_a_stop_cuts_off_is_no_mistake_of_the_client() {
+        let whole = answer(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
+        assert!(whole.starts_with("HTTP/1.1 200 ") && whole.ends_with("hello"), "{whole}");
+        let cut = answer(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhel");
+        assert!(cut.starts_with("HTTP/1.1 503 ") && cut.ends_with("unavailable"), "{cut}");
+    }
 }

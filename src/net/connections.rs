@@ -88,14 +88,19 @@ impl Connections {
         self.one_gone.notify_all();
     }
 
-    /// Idle connections end at once, busy ones after their answer; after `drain` all of them.
-    pub(super) fn stop(&self, drain: Duration) {
+    /// Idle connections end now, busy ones after their answer.
+    pub(super) fn begin_stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
-        let mut open = self.lock();
-        for connection in open.by_number.values().filter(|connection| !connection.busy.load(Ordering::SeqCst)) {
+        for connection in self.lock().by_number.values().filter(|connection| !connection.busy.load(Ordering::SeqCst)) {
             // A request that came in this instant is still answered: only reading ends.
             let _ = connection.stream.shutdown(Shutdown::Read);
         }
+    }
+
+    /// [`Connections::begin_stop`]; after `drain` all of them end.
+    pub(super) fn stop(&self, drain: Duration) {
+        self.begin_stop();
+        let mut open = self.lock();
         let deadline = Instant::now() + drain;
         while !open.by_number.is_empty() && Instant::now() < deadline {
             let left = deadline.saturating_duration_since(Instant::now());
