@@ -8,6 +8,7 @@ pub mod sign_in_guard;
 mod table;
 pub mod throttle;
 pub mod token;
+mod verified;
 
 pub use password::{Passwords, Verdict};
 pub use sign_in_guard::SignInGuard;

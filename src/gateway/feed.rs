@@ -103,7 +103,10 @@ impl Feed {
     /// Takes everything that is there.
     pub(super) fn take(&self) -> VecDeque<(u64, Entry)> {
         let taken = std::mem::take(&mut self.queue().entries);
-        self.drained.notify_all();
+        // Waking is a system call even if nobody waits, and only behind so many may somebody.
+        if taken.len() > limits::EVENT_QUEUE {
+            self.drained.notify_all();
+        }
         taken
     }
 

@@ -1,9 +1,11 @@
 //! Percent-encoding (RFC 3986 §2.1).
 
+use std::borrow::Cow;
+
 /// Decodes; `None` for a `%` without two hex digits, and for what is not UTF-8 afterwards.
-pub fn decode(text: &str) -> Option<String> {
+pub fn decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains('%') {
-        return Some(text.to_owned());
+        return Some(Cow::Borrowed(text));
     }
     let mut bytes = text.bytes();
     let mut decoded = Vec::with_capacity(text.len());
@@ -11,7 +13,7 @@ pub fn decode(text: &str) -> Option<String> {
         let byte = if byte == b'%' { digit(bytes.next()?)? << 4 | digit(bytes.next()?)? } else { byte };
         decoded.push(byte);
     }
-    String::from_utf8(decoded).ok()
+    String::from_utf8(decoded).ok().map(Cow::Owned)
 }
 
 fn digit(byte: u8) -> Option<u8> {

@@ -10,6 +10,9 @@ use super::body::Body;
 use super::stream::Stream;
 use crate::model::{Code, Error, Result};
 
+/// What a declared length alone makes room for.
+const RESERVED_BYTES: usize = 4 * 1024;
+
 /// A request whose head has been read and checked.
 pub struct Request {
     /// GET, POST, …
@@ -36,13 +39,15 @@ impl Request {
         self.headers.iter().find(|h| h.field.equiv(name)).map(|h| h.value.as_str())
     }
 
-    /// Reads the whole body; 413 if it is longer than `limit`, 400 if it breaks off. Allocates only what has come.
+    /// Reads the whole body; 413 if it is longer than `limit`, 400 if it breaks off. Allocates little
+    /// more than what has come, whatever length is declared.
     pub fn read_body(&mut self, limit: usize) -> Result<Vec<u8>> {
         let too_large = || Error::with_detail(Code::TooLarge, format!("the body is larger than {limit} bytes"));
         if self.content_length.is_some_and(|length| length > limit as u64) {
             return Err(too_large());
         }
-        let mut bytes = Vec::new();
+        let declared = self.content_length.map_or(0, |length| usize::try_from(length).unwrap_or(limit));
+        let mut bytes = Vec::with_capacity(declared.min(RESERVED_BYTES));
         let read = (&mut self.body).take(limit as u64 + 1).read_to_end(&mut bytes);
         match read {
             Ok(_) if bytes.len() > limit => Err(too_large()),

@@ -133,7 +133,12 @@ pub fn over<S: Read + Write>(stream: S, early: Vec<u8>, most_bytes: usize) -> tu
 
 /// A frame of a server's, unmasked (RFC 6455 §5.2).
 pub fn frame(first: u8, payload: &[u8]) -> Box<[u8]> {
-    let mut bytes = Vec::with_capacity(payload.len() + 10);
+    let head = match payload.len() {
+        ..126 => 2,
+        126..0x1_0000 => 4,
+        _ => 10,
+    };
+    let mut bytes = Vec::with_capacity(head + payload.len());
     bytes.push(first);
     match u16::try_from(payload.len()) {
         Ok(length) if length < 126 => bytes.push(length.to_be_bytes()[1]),

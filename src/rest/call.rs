@@ -23,8 +23,8 @@ pub struct Values(Vec<(&'static str, String)>);
 
 impl Values {
     /// Adds one.
-    pub fn push(&mut self, name: &'static str, value: &str) {
-        self.0.push((name, value.to_owned()));
+    pub fn push(&mut self, name: &'static str, value: String) {
+        self.0.push((name, value));
     }
 
     /// The value; empty, which is no ID and no code, if the path has no such parameter.

@@ -1,14 +1,17 @@
-//! From a path to its routes, part by part.
+//! From a path to its routes, part by part down a tree that is made of the table once.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::call::Values;
 use super::percent;
-use super::route::{API, Route, Verb, parameter};
+use super::route::{Route, Verb, parameter};
 use super::routes::ROUTES;
 
 /// The routes of one path, and what its parameters are.
 pub struct Found {
     /// One per method.
-    pub routes: Vec<&'static Route>,
+    pub routes: &'static [&'static Route],
     /// The decoded parts that stand for parameters.
     pub values: Values,
 }
@@ -29,34 +32,56 @@ impl Found {
     }
 }
 
-/// Finds the routes of a path, still percent-encoded and without the base. A trailing slash is another path.
-pub fn find(path: &str) -> Option<Found> {
-    let segments: Vec<String> = path.strip_prefix('/')?.split('/').map(percent::decode).collect::<Option<_>>()?;
-    if segments.iter().any(|segment| segment.contains('\0')) {
-        return None;
-    }
-    let mut found: Option<Found> = None;
-    for route in ROUTES {
-        if let Some(values) = matches(route, &segments) {
-            found.get_or_insert_with(|| Found { routes: Vec::new(), values }).routes.push(route);
-        }
-    }
-    found
+/// Where one is in a path, and how it may go on.
+#[derive(Default)]
+struct Node {
+    /// Those whose paths end here.
+    routes: Vec<&'static Route>,
+    literals: BTreeMap<&'static str, Node>,
+    parameter: Option<(&'static str, Box<Node>)>,
 }
 
-fn matches(route: &Route, segments: &[String]) -> Option<Values> {
-    let mut given = segments.iter();
-    let prefix = if route.in_api { API } else { "" };
-    let mut values = Values::default();
-    for part in prefix.split('/').chain(route.path.split('/')).filter(|part| !part.is_empty()) {
-        let segment = given.next()?;
+static TREE: LazyLock<Node> = LazyLock::new(|| {
+    let mut root = Node::default();
+    for route in ROUTES {
+        route.parts().fold(&mut root, Node::grow).routes.push(route);
+    }
+    root
+});
+
+impl Node {
+    /// The node behind this part of a template.
+    fn grow(&mut self, part: &'static str) -> &mut Self {
         match parameter(part) {
-            Some(name) if !segment.is_empty() => values.push(name, segment),
-            None if segment == part => {}
-            _ => return None,
+            Some(name) => &mut self.parameter.get_or_insert_with(|| (name, Box::default())).1,
+            None => self.literals.entry(part).or_default(),
         }
     }
-    given.next().is_none().then_some(values)
+
+    /// The node at the end of `path`, from here; a word in the table goes before a parameter. Goes no deeper than the
+    /// table does.
+    fn find(&'static self, path: &str, values: &mut Values) -> Option<&'static Self> {
+        let (segment, rest) = path.split_once('/').map_or((path, None), |(segment, rest)| (segment, Some(rest)));
+        let segment = percent::decode(segment).filter(|segment| !segment.contains('\0'))?;
+        let mut go_on = |node: &'static Self| match rest {
+            Some(rest) => node.find(rest, values),
+            None => Some(node).filter(|node| !node.routes.is_empty()),
+        };
+        if let Some(found) = self.literals.get(&*segment).and_then(&mut go_on) {
+            return Some(found);
+        }
+        let (name, node) = self.parameter.as_ref().filter(|_| !segment.is_empty())?;
+        let found = go_on(node)?;
+        values.push(name, segment.into_owned());
+        Some(found)
+    }
+}
+
+/// Finds the routes of a path, still percent-encoded and without the base. A trailing slash is another path.
+pub fn find(path: &str) -> Option<Found> {
+    let mut values = Values::default();
+    let node = TREE.find(path.strip_prefix('/')?, &mut values)?;
+    Some(Found { routes: &node.routes, values })
 }
 
 #[cfg(test)]
@@ -79,6 +104,7 @@ mod tests {
             let reached = found.by_verb(route.verb).unwrap();
             assert_eq!((reached.name, reached.path), (route.name, route.path));
             assert!(found.routes.iter().all(|other| other.path == route.path), "{} is ambiguous", route.path);
+            assert!(route.parameters().all(|name| found.values.get(name) == "42"), "{} by another name", route.path);
         }
     }
 
@@ -127,6 +153,7 @@ mod tests {
     fn parts_are_decoded() {
         let found = find("/api/rest/%75sers/%40me/dm-channels").unwrap();
         assert_eq!(found.values.get("user_id"), "@me");
+        assert_eq!(find("/api/rest/users/%40me/settings").unwrap().values.get("user_id"), "");
         let found = find("/api/rest/invites/a%2Fb").unwrap();
         assert_eq!(found.values.get("code"), "a/b");
     }

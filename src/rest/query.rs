@@ -190,7 +190,7 @@ fn user_ids(list: &str) -> Result<Vec<UserId>> {
 /// Forms and `URLSearchParams` write a space as `+`.
 fn decode(text: &str) -> Option<String> {
     let text = if text.contains('+') { Cow::Owned(text.replace('+', " ")) } else { Cow::Borrowed(text) };
-    percent::decode(&text).filter(|decoded| !decoded.contains('\0'))
+    percent::decode(&text).filter(|decoded| !decoded.contains('\0')).map(Cow::into_owned)
 }
 
 #[cfg(test)]

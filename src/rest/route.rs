@@ -336,6 +336,12 @@ impl Route {
         format!("{}{}", if self.in_api { API } else { "" }, self.path)
     }
 
+    /// The path from the root, part by part.
+    pub(super) fn parts(&self) -> impl Iterator<Item = &'static str> {
+        let base = if self.in_api { API } else { "" };
+        base.split('/').chain(self.path.split('/')).filter(|part| !part.is_empty())
+    }
+
     /// The names in braces.
     pub fn parameters(&self) -> impl Iterator<Item = &'static str> {
         self.path.split('/').filter_map(parameter)

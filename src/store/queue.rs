@@ -84,7 +84,10 @@ impl Queue {
             return Err(Error::unavailable("shutting down"));
         }
         waiting.jobs.push(job);
-        if waiting.jobs.len() == waiting.wanted.max(1) {
+        let are_enough = waiting.jobs.len() == waiting.wanted.max(1);
+        // Before it is woken: otherwise it would wake only to wait for the lock.
+        drop(waiting);
+        if are_enough {
             self.arrived.notify_one();
         }
         Ok(answer)
