@@ -20,6 +20,9 @@ use chatd::bench::process::{self, Memory};
 pub const BINARY: &str = env!("CARGO_BIN_EXE_chatd");
 const START_TIME: Duration = Duration::from_secs(20);
 const STOP_TIME: Duration = Duration::from_secs(20);
+/// Less than a batch of the search index waits for more (`limits::SEARCH_BATCH`).
+const INDEX_BATCH: u64 = 512;
+const INDEX_TIME: Duration = Duration::from_secs(30);
 /// Lines of the server's log that are shown when it fails.
 const LOG_LINES: usize = 20;
 
@@ -121,6 +124,23 @@ impl Server {
         let text = fs::read_to_string(&path).map_err(|error| self.explain(&format!("{path}: {error}")))?;
         let bytes = text.lines().find_map(|line| line.strip_prefix("write_bytes: ")).and_then(|n| n.parse().ok());
         bytes.ok_or_else(|| format!("{path} has no write_bytes"))
+    }
+
+    /// Waits until all but the beginning of a batch is in the search index.
+    pub fn index(&self) -> Outcome<()> {
+        let until = Instant::now() + INDEX_TIME;
+        while Instant::now() < until {
+            let metrics = ureq::get(format!("http://{}/metrics", self.address)).call();
+            let metrics = metrics.and_then(|mut answer| answer.body_mut().read_to_string());
+            let metrics = metrics.map_err(|error| self.explain(&format!("/metrics: {error}")))?;
+            let waiting = metrics.lines().find_map(|line| line.strip_prefix("chatd_search_waiting_messages "));
+            match waiting.and_then(|number| number.parse().ok()) {
+                Some(0..INDEX_BATCH) => return Ok(()),
+                Some(_) => std::thread::sleep(Duration::from_millis(20)),
+                None => return Err("/metrics does not tell of the search index".to_owned()),
+            }
+        }
+        Err(self.explain("the search index is not done"))
     }
 
     /// Stops it as systemd would, and waits until it has ended.

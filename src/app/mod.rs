@@ -30,7 +30,7 @@ use crate::gateway::{Feed, Gateway};
 use crate::media::Media;
 use crate::model::Error;
 use crate::net::{self, Server};
-use crate::rest::Rest;
+use crate::rest::{Gauge, Rest};
 use crate::store::{OpenError, Store};
 use crate::web::Web;
 
@@ -126,7 +126,14 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     let rest = Rest::new(Arc::clone(&chat), Arc::clone(&media), Passwords::new(), throttles);
     let rest = rest.with_gauges({
         let (chat, proven) = (Arc::clone(&chat), Arc::clone(&proven));
-        move || proven.gauge(chat.store().lived_s()).into_iter().collect()
+        move || {
+            let unindexed = Gauge {
+                name: "chatd_search_waiting_messages",
+                help: "Messages that are still to come into the search index; searches look through them one by one.",
+                value: chat.store().unindexed() as u64,
+            };
+            proven.gauge(chat.store().lived_s()).into_iter().chain([unindexed]).collect()
+        }
     });
     let web = Web::new(chat.config().base_path(), chat.config().is_https(), options.static_dir.clone());
     let (https, base) = (chat.config().is_https(), chat.config().base_path().to_owned());

@@ -160,6 +160,11 @@ impl Store {
         &self.read_states
     }
 
+    /// How many messages the search index is behind.
+    pub fn unindexed(&self) -> usize {
+        self.tail.len()
+    }
+
     /// Messages that the search index does not have as they are, newest first. To be asked before the snapshot that is
     /// searched begins, which is then not without one that the index has got meanwhile.
     pub fn tail(&self) -> Vec<Spot> {

@@ -26,7 +26,7 @@ const MESSAGES: u64 = 20;
 /// For a message that one person posts: the request's head, body and JSON, the job, SQLite's statements and pages, the
 /// message, its event, frame and answer. What is new here is paid for with each message that anybody ever writes: it
 /// should be worth it.
-const POST_MAX: u64 = 170;
+const POST_MAX: u64 = 95;
 
 /// A server under which is counted.
 struct Counted {

@@ -25,6 +25,7 @@ pub fn measure(scene: &Scene) -> Outcome<Vec<Row>> {
             let senders = client.open(senders)?;
             let before = server.written()?;
             requests::in_turn(client, &senders, MESSAGES, |out, person, number| post(out, place, person, number))?;
+            server.index()?;
             let bytes = server.written()? - before;
             client.close(senders);
             rows.push(row(scene, what, bytes, MESSAGES, budget));
@@ -39,6 +40,7 @@ pub fn paced(scene: &Scene) -> Outcome<Vec<Row>> {
         let before = server.written()?;
         let write = |out: &mut Vec<u8>, person, number| post(out, place, person, number);
         let _ = requests::paced(client, &senders, (PACED, PER_SECOND), write, |_, _| Ok(()))?;
+        server.index()?;
         let bytes = server.written()? - before;
         Ok(vec![
             row(scene, "50 a second", bytes, PACED, 2.0)
