@@ -19,7 +19,7 @@ fn attack(server: &Process, two: &Two, form: &str, arguments: &[&str]) {
     let before = server.connections();
     let mut attacker = Command::new("slowhttptest");
     let (count, seconds) = (CONNECTIONS.to_string(), SECONDS.to_string());
-    attacker.args(["-c", &count, "-r", "500", "-i", "1", "-l", &seconds, "-p", "3"]).args(arguments);
+    attacker.args(["-c", &count, "-r", "250", "-i", "1", "-l", &seconds, "-p", "3"]).args(arguments);
     let child = attacker.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let reader = std::thread::spawn(move || child.wait_with_output().unwrap());
     server.waits_until(Duration::from_secs(SECONDS), "all are there", |server| {
