@@ -117,7 +117,8 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     let setup_code = first(&chat, move |cx| chat::instance::setup_code(cx, configured.as_deref()))?;
     let setup_code = setup_code.filter(|_| chat.config().setup_code_needed);
     let files = folder.files();
-    let media = Media::open(&files, options.disk_reserve).map_err(|error| StartError::Folder(files, error))?;
+    let media = Media::open(&files, options.disk_reserve, Arc::clone(chat.pressure()));
+    let media = media.map_err(|error| StartError::Folder(files, error))?;
     let media = Arc::new(media);
     let end = first(&chat, chat::files::end_of_earlier)?;
     let gateway = Gateway::start(Arc::clone(&chat), feed).map_err(StartError::System)?;

@@ -40,7 +40,7 @@ use rusqlite::Connection;
 
 use crate::auth::Keys;
 use crate::model::name::Reason;
-use crate::model::{Event, Result, Timestamp};
+use crate::model::{Event, Pressure, Result, Timestamp};
 use crate::store::{ReadStates, Spot, Store, Tx};
 
 /// A part of a longer list.
@@ -175,6 +175,11 @@ impl Chat {
     /// Whether the disk has room for more than what frees some.
     pub fn has_room(&self) -> bool {
         self.store.has_room()
+    }
+
+    /// How late writes and events are, and what is given up for it.
+    pub fn pressure(&self) -> &Arc<Pressure> {
+        self.store.pressure()
     }
 
     /// The store, for starting and stopping it.

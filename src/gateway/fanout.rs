@@ -20,7 +20,7 @@ use super::ops::{self, Close};
 use super::outbox::{Flushed, Link, Pushed};
 use super::session::Session;
 use crate::chat::Shared;
-use crate::model::{Audience, Effect, Event, Payload, UserId, limits};
+use crate::model::{Audience, Effect, Event, Payload, UserId, Work, limits};
 
 /// The epoll entry of the feed's wake-up; sessions' keys begin at 1.
 const WAKE: u64 = 0;
@@ -103,6 +103,7 @@ impl FanOut {
             while !entries.is_empty() {
                 self.turn(entries.drain(..entries.len().min(TURN)));
             }
+            self.feed.done();
             if shutdown {
                 return;
             }
@@ -210,10 +211,15 @@ impl FanOut {
         }
     }
 
-    /// Tells a user's presence if it reads otherwise than before.
+    /// Tells a user's presence if it reads otherwise than before; later, if there is too much to do.
     fn touch(&mut self, s: u64, user: UserId, now: Instant) {
-        let changed = self.registry.lock().touch(user, now);
+        let later = self.feed.pressure().falls_at(Work::Presence, now);
+        let changed = self.registry.lock().touch(user, now, later.is_none());
         let Some(status) = changed else { return };
+        if let Some(at) = later {
+            self.feed.pressure().count(Work::Presence);
+            return self.deadlines.tell_later(user, at);
+        }
         self.shared.presences.set(user, status);
         let payload = Payload::PresenceUpdate { user_id: user, status };
         self.tell(s, &Event::new(Audience::Acquaintances(user), payload));

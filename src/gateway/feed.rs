@@ -9,6 +9,7 @@ use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use rustix::event::{EventfdFlags, eventfd};
 
@@ -16,7 +17,7 @@ use super::ops::Close;
 use super::session::{Key, Session};
 use crate::chat::connect::Scope;
 use crate::model::object::Presence;
-use crate::model::{Event, Outlet, UserId, limits};
+use crate::model::{Event, Line, Outlet, Pressure, UserId, limits};
 
 /// Something for the fan-out to do.
 pub(super) enum Entry {
@@ -32,7 +33,7 @@ pub(super) enum Entry {
     Park(Key),
     /// A session's client said goodbye.
     End(Key),
-    /// A user may have been away for long enough to read offline.
+    /// A user may have been away for long enough to read offline, or it is time to tell what was put off.
     GraceOver(UserId),
     /// A parked session may have waited for long enough.
     ParkedOver(Key),
@@ -48,6 +49,8 @@ type OnClose = Box<dyn FnOnce() + Send>;
 #[derive(Default)]
 struct Queue {
     entries: VecDeque<(u64, Entry)>,
+    /// Since when the oldest waits.
+    since: Option<Instant>,
     /// The fan-out has ended: nobody takes anything any more.
     closed: bool,
     /// Who wants to hear of that.
@@ -60,6 +63,7 @@ pub struct Feed {
     numbering: Mutex<u64>,
     queue: Mutex<Queue>,
     drained: Condvar,
+    pressure: Arc<Pressure>,
     asleep: AtomicBool,
     wake: std::os::fd::OwnedFd,
 }
@@ -70,10 +74,16 @@ impl Feed {
     /// # Errors
     /// If the system has no file descriptor left.
     pub fn new() -> std::io::Result<Arc<Self>> {
+        Self::under(Pressure::default())
+    }
+
+    /// An empty feed under this pressure.
+    pub(super) fn under(pressure: Pressure) -> std::io::Result<Arc<Self>> {
         Ok(Arc::new(Self {
             numbering: Mutex::new(0),
             queue: Mutex::default(),
             drained: Condvar::new(),
+            pressure: Arc::new(pressure),
             asleep: AtomicBool::new(false),
             wake: eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?,
         }))
@@ -102,12 +112,27 @@ impl Feed {
 
     /// Takes everything that is there.
     pub(super) fn take(&self) -> VecDeque<(u64, Entry)> {
-        let taken = std::mem::take(&mut self.queue().entries);
+        let mut queue = self.queue();
+        let taken = std::mem::take(&mut queue.entries);
+        if let Some(since) = queue.since.take() {
+            self.pressure.taken(Line::Feed, Some(since), None);
+        }
+        drop(queue);
         // Waking is a system call even if nobody waits, and only behind so many may somebody.
         if taken.len() > limits::EVENT_QUEUE {
             self.drained.notify_all();
         }
         taken
+    }
+
+    /// What was taken is where it belongs.
+    pub(super) fn done(&self) {
+        self.pressure.done(Line::Feed, Instant::now());
+    }
+
+    /// How late all is.
+    pub(super) fn pressure(&self) -> &Pressure {
+        &self.pressure
     }
 
     /// From now on what is put in is dropped: nobody waits for the fan-out, nor for an answer of its.
@@ -181,6 +206,10 @@ impl Outlet for Feed {
             numbering.enqueue_all(events.into_iter().map(|event| Entry::Event(Box::new(event))));
         }
     }
+
+    fn pressure(&self) -> Arc<Pressure> {
+        Arc::clone(&self.pressure)
+    }
 }
 
 /// The right to give numbers.
@@ -204,6 +233,11 @@ impl Numbering<'_> {
             if !queue.closed {
                 queue.entries.push_back((*self.last, entry));
             }
+        }
+        if queue.since.is_none() && !queue.entries.is_empty() {
+            let now = Instant::now();
+            queue.since = Some(now);
+            self.feed.pressure.waits(Line::Feed, now);
         }
         drop(queue);
         if *self.last > before {

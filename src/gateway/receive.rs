@@ -18,7 +18,7 @@ use crate::auth::Claims;
 use crate::chat;
 use crate::chat::Caller;
 use crate::model::object::Status;
-use crate::model::{Audience, ChannelId, Code, Error, Event, Payload, Result, Timestamp, UserId};
+use crate::model::{Audience, ChannelId, Code, Error, Event, Payload, Result, Timestamp, UserId, Work};
 
 /// What a frame leads to.
 pub(super) enum Next {
@@ -116,9 +116,9 @@ impl Connection<'_> {
     fn on_presence(&mut self, caller: Caller, presence: &Presence) -> Result<Next> {
         if let Some(away) = presence.away {
             self.session().set_away(away);
-            self.gateway.feed.enqueue(Entry::Touch(caller.user_id));
+            self.gateway.touch(caller.user_id);
         }
-        if let Some(status) = presence.status {
+        if let Some(status) = presence.status.filter(|_| !self.gateway.gives_up(Work::OtherWrites)) {
             let set = self.gateway.chat.write(move |cx| chat::users::set_status(cx, caller.user_id, status));
             if let Err(error) = unless_unavailable(set) {
                 return refusal(error).map(Next::Close);
@@ -128,6 +128,10 @@ impl Connection<'_> {
     }
 
     fn on_typing(&mut self, caller: Caller, channel_id: ChannelId) -> Result<Next> {
+        // Before anything is looked up: whoever typed would wait here for the commit under way.
+        if self.gateway.gives_up(Work::Typing) {
+            return Ok(Next::Go);
+        }
         let audience = self.gateway.chat.read(|cx| chat::messages::typing(cx, &caller, channel_id))?;
         let Some(audience) = audience else { return Ok(Next::Go) };
         if self.gateway.typing.may_pass(caller.user_id, channel_id, Instant::now()) {
@@ -138,6 +142,22 @@ impl Connection<'_> {
 }
 
 impl Gateway {
+    fn gives_up(&self, work: Work) -> bool {
+        self.chat.pressure().gives_up(work, Instant::now())
+    }
+
+    /// Has the fan-out look at somebody's presence; later, if there is too much to do.
+    fn touch(&self, user: UserId) {
+        let pressure = self.chat.pressure();
+        match pressure.falls_at(Work::Presence, Instant::now()) {
+            None => self.feed.enqueue(Entry::Touch(user)),
+            Some(at) => {
+                pressure.count(Work::Presence);
+                self.deadlines.tell_later(user, at);
+            }
+        }
+    }
+
     /// What is behind IDENTIFY: the caller, or how to close.
     fn first_screen(
         &self,
@@ -145,7 +165,7 @@ impl Gateway {
         claims: Claims,
         status: Option<Status>,
     ) -> Result<Result<Caller, Close>> {
-        if let Some(status) = status {
+        if let Some(status) = status.filter(|_| !self.gives_up(Work::OtherWrites)) {
             let set = self.chat.write(move |cx| {
                 let caller = chat::caller(cx, &claims)?;
                 chat::users::set_status(cx, caller.user_id, status)

@@ -157,8 +157,8 @@ impl Registry {
         }
     }
 
-    /// How a person reads to others from now on, if that has changed.
-    pub(super) fn touch(&mut self, user: UserId, now: Instant) -> Option<Status> {
+    /// How a person is to read to others, if that is another than they were told. From now on it is `told`, or not yet.
+    pub(super) fn touch(&mut self, user: UserId, now: Instant, told: bool) -> Option<Status> {
         let person = self.people.get_mut(&user)?;
         let linked: Vec<_> = person.sessions.iter().filter(|s| s.outbox.is_linked()).collect();
         let shown = if linked.is_empty() {
@@ -178,7 +178,9 @@ impl Registry {
             }
         };
         let changed = shown != person.told;
-        person.told = shown;
+        if told {
+            person.told = shown;
+        }
         changed.then_some(shown)
     }
 

@@ -5,14 +5,16 @@ use std::fs::File;
 use std::io::{self, BufReader, Cursor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Instant;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use super::kind::Kind;
-use crate::model::limits;
+use crate::model::{Pressure, Work, limits};
 
 /// What to decode.
 #[derive(Debug)]
@@ -36,6 +38,7 @@ pub(super) struct Preview {
 
 struct Job {
     picture: Picture,
+    asked: Instant,
     answer: SyncSender<Option<Preview>>,
 }
 
@@ -49,28 +52,45 @@ pub(super) struct Decoder {
 const QUALITY: u8 = 80;
 
 impl Decoder {
-    pub(super) fn start() -> io::Result<Self> {
+    pub(super) fn start(pressure: Arc<Pressure>) -> io::Result<Self> {
         let (queue, jobs) = sync_channel(limits::DECODER_QUEUE);
         let thread = std::thread::Builder::new().name("decoder".into()).stack_size(limits::DECODER_STACK);
-        thread.spawn(move || run(&jobs))?;
+        thread.spawn(move || run(&jobs, &pressure))?;
         Ok(Self { queue })
     }
 
-    /// Waits until the picture is decoded; none if it cannot be, or too many wait.
+    /// Waits until the picture is decoded; none if it cannot be, too many wait, or writing is late for too long.
     pub(super) fn preview(&self, picture: Picture) -> Option<Preview> {
         let (answer, answered) = sync_channel(1);
-        self.queue.try_send(Job { picture, answer }).ok()?;
+        self.queue.try_send(Job { picture, asked: Instant::now(), answer }).ok()?;
         answered.recv().ok().flatten()
     }
 }
 
-fn run(jobs: &Receiver<Job>) {
-    while let Ok(Job { picture, answer }) = jobs.recv() {
+fn run(jobs: &Receiver<Job>, pressure: &Pressure) {
+    while let Ok(Job { picture, asked, answer }) = jobs.recv() {
         // The panic hook logs it.
-        let preview = catch_unwind(AssertUnwindSafe(|| decode(&picture))).ok().flatten();
+        let decode = || catch_unwind(AssertUnwindSafe(|| decode(&picture))).ok().flatten();
+        let preview = if has_time(pressure, asked) { decode() } else { None };
         // Whoever asked may have gone.
         let _ = answer.send(preview);
     }
+}
+
+/// Waits until writing is in time; whether that came in time for what was asked then.
+pub(super) fn has_time(pressure: &Pressure, asked: Instant) -> bool {
+    let until = asked + limits::PREVIEW_TIME;
+    let mut now = Instant::now();
+    if pressure.gives_up(Work::Thumbnails, now) {
+        while let Some(falls_at) = pressure.falls_at(Work::Thumbnails, now) {
+            if now >= until {
+                return false;
+            }
+            std::thread::sleep(falls_at.min(until).saturating_duration_since(now));
+            now = Instant::now();
+        }
+    }
+    true
 }
 
 fn decode(picture: &Picture) -> Option<Preview> {

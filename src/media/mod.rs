@@ -16,13 +16,14 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use decoder::Decoder;
 pub use disk::Disk;
 pub use hold::Hold;
 pub use receive::{Incoming, Received};
 
-use crate::model::{AttachmentId, Code, Error, Result};
+use crate::model::{AttachmentId, Code, Error, Pressure, Result};
 
 /// Everything that a file may be called on disk behind its ID.
 const ENDINGS: [&str; 4] = ["", THUMBNAIL, PART, CLEAN];
@@ -57,12 +58,13 @@ pub struct Media {
 
 impl Media {
     /// Opens the folder, making it if need be. `reserve`: how many bytes uploads leave on its disk; none is what suits it.
+    /// While `pressure` is high pictures are not decoded.
     ///
     /// # Errors
     /// If the folder cannot be made or there is no thread.
-    pub fn open(folder: &Path, reserve: Option<u64>) -> io::Result<Self> {
+    pub fn open(folder: &Path, reserve: Option<u64>, pressure: Arc<Pressure>) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        Ok(Self { folder: folder.to_owned(), reserve, decoder: Decoder::start()? })
+        Ok(Self { folder: folder.to_owned(), reserve, decoder: Decoder::start(pressure)? })
     }
 
     fn path(&self, id: AttachmentId, ending: &str) -> PathBuf {

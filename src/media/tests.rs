@@ -1,12 +1,14 @@
 use std::fs::File;
 use std::io::{Cursor, Read};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
 use image::{DynamicImage, ImageFormat, RgbImage, RgbaImage};
 use tempfile::TempDir;
 
 use super::{Media, Part, Received};
-use crate::model::{AttachmentId, Code, Error};
+use crate::model::{AttachmentId, Code, Error, Pressure, Work, limits};
 
 struct Folder {
     folder: TempDir,
@@ -16,12 +18,16 @@ struct Folder {
 
 impl Folder {
     fn new() -> Self {
-        Self::with_reserve(Some(0))
+        Self::with(Some(0), Arc::default())
     }
 
     fn with_reserve(reserve: Option<u64>) -> Self {
+        Self::with(reserve, Arc::default())
+    }
+
+    fn with(reserve: Option<u64>, pressure: Arc<Pressure>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let media = Media::open(&folder.path().join("files"), reserve).unwrap();
+        let media = Media::open(&folder.path().join("files"), reserve, pressure).unwrap();
         Self { folder, media, next: AtomicI64::new(1) }
     }
 
@@ -139,6 +145,28 @@ fn boastful(width: u32, height: u32) -> Vec<u8> {
     bytes[16..20].copy_from_slice(&width.to_be_bytes());
     bytes[20..24].copy_from_slice(&height.to_be_bytes());
     bytes
+}
+
+#[test]
+fn while_writing_is_late_a_picture_waits_for_its_colour() {
+    let falls_at = Instant::now() + Duration::from_millis(50);
+    let pressure = Arc::new(Pressure::falling(Work::Thumbnails.at(), falls_at));
+    let folder = Folder::with(Some(0), Arc::clone(&pressure));
+    let red = RgbImage::from_pixel(20, 10, [200, 20, 30].into());
+    // The decoder waits by itself, whatever else happens.
+    let decoded = super::decoder::has_time(&pressure, Instant::now());
+    assert!(decoded && Instant::now() >= falls_at);
+    let (_, received) = folder.receive(&encoded(red, ImageFormat::Png));
+    assert_eq!(received.color.as_deref(), Some("#c8141e"));
+}
+
+#[test]
+fn a_picture_that_has_waited_for_long_does_without() {
+    let now = Instant::now();
+    let pressure = Pressure::falling(Work::Thumbnails.at(), now + Duration::from_secs(3_600));
+    let asked = now.checked_sub(limits::PREVIEW_TIME).unwrap();
+    assert!(!super::decoder::has_time(&pressure, asked));
+    assert_eq!(pressure.counted(Work::Thumbnails), 1);
 }
 
 #[test]

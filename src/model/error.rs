@@ -68,7 +68,7 @@ codes! {
     HeadTooLarge = 431 "head_too_large": "The request head is over 16 KiB or 100 fields.";
     Internal = 500 "internal": "Something went wrong here; the log knows more.";
     NotImplemented = 501 "not_implemented": "The transfer coding is not known.";
-    Unavailable = 503 "unavailable": "The server cannot write now: it is shutting down, or its disk is full or read-only.";
+    Unavailable = 503 "unavailable": "The server cannot write now: it is shutting down, or its disk is full, read-only or too slow.";
     VersionNotSupported = 505 "version_not_supported": "Only HTTP/1.0 and HTTP/1.1 are spoken here.";
 }
 

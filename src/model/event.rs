@@ -2,11 +2,13 @@
 //!
 //! Events are made by `chat` inside a transaction and leave the store, numbered, when that transaction is on disk.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::object::{Channel, FullServer, Member, Message, ReadState, Role, Server, Status, User};
-use super::{Badges, ChannelId, MessageId, Rules, ServerId, SessionId, Timestamp, UserId};
+use super::{Badges, ChannelId, MessageId, Pressure, Rules, ServerId, SessionId, Timestamp, UserId};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -157,4 +159,9 @@ pub trait Outlet: Send + Sync + 'static {
     /// Calls `commit`, and if it returns events gives them their numbers and passes them on; all of that under one
     /// lock, so that whoever takes a snapshot under the same lock knows which events it holds.
     fn publish(&self, commit: &mut dyn FnMut() -> Option<Vec<Event>>);
+
+    /// By what it is measured how late its events are, for the commits to be measured by too.
+    fn pressure(&self) -> Arc<Pressure> {
+        Arc::default()
+    }
 }

@@ -109,6 +109,28 @@ limits! {
     /// Connections that read the database.
     READERS: usize = 4;
 
+    // ---- pressure: what is given up while the oldest write or event waits for longer than this
+    /// Pictures get their colour and thumbnail later.
+    LATE_FOR_THUMBNAILS: Duration = Duration::from_millis(250);
+    /// A picture waits for those for so long, and then does without: somebody waits for the upload's answer.
+    PREVIEW_TIME: Duration = Duration::from_secs(10);
+    /// The search index follows later.
+    LATE_FOR_SEARCH_INDEXING: Duration = Duration::from_millis(500);
+    /// Messages that wait for the search index, in all: then it is done however late all else is.
+    SEARCH_TAIL_MAX: usize = 4 * SEARCH_TAIL;
+    /// Nobody is told who types.
+    LATE_FOR_TYPING: Duration = Duration::from_secs(1);
+    /// Who came and went is told later.
+    LATE_FOR_PRESENCE: Duration = Duration::from_secs(2);
+    /// All writes but messages are refused: 503.
+    LATE_FOR_OTHER_WRITES: Duration = Duration::from_secs(5);
+    /// Messages too. Clients mostly give up after 30 s: what they are told in time they know.
+    LATE_FOR_MESSAGES: Duration = Duration::from_secs(10);
+    /// It stays so for this long after the last that was so late: a little quiet is no end of it.
+    LATE_HOLD: Duration = Duration::from_secs(2);
+    /// Who is refused for it may come again after this many seconds: when it has been quiet, and somewhat later.
+    LATE_RETRY_S: u64 = 5;
+
     // ---- backups
     /// Backups that are kept, unless configured.
     BACKUPS_KEPT: usize = 7;

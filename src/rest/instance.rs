@@ -1,5 +1,7 @@
 //! The instance itself: is it alive, can it write, what is it, how is it doing.
 
+use std::time::Instant;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -7,13 +9,25 @@ use super::call::Call;
 use super::openapi;
 use super::reply::Reply;
 use crate::chat::{self, instance};
-use crate::model::{Code, Error, Result, limits};
+use crate::model::{Code, Error, Result, Work, limits};
 
 /// That something is as it should be.
 #[derive(Serialize, JsonSchema)]
 pub struct Health {
     /// `ok`.
     pub status: &'static str,
+}
+
+/// That messages can be written.
+#[derive(Serialize, JsonSchema)]
+pub struct Readiness {
+    /// `ok`, or `degraded` while something is given up because writes are late.
+    pub status: &'static str,
+    /// What that is, in the order in which it goes: of `thumbnails`, `search_indexing`, `typing`, `presence` and
+    /// `other_writes`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub given_up: Vec<&'static str>,
 }
 
 /// What everybody may know of the instance.
@@ -117,9 +131,18 @@ pub fn alive(_: &mut Call<'_>) -> Result<Reply> {
     Reply::ok(&Health { status: "ok" })
 }
 
-/// `GET /readyz`.
+/// `GET /readyz`: 503 only when not even messages are taken. Before that whoever heeds it would send those away who can
+/// still read and write them.
 pub fn ready(call: &mut Call<'_>) -> Result<Reply> {
-    if call.rest.chat.can_write() { Reply::ok(&Health { status: "ok" }) } else { Err(Error::new(Code::Unavailable)) }
+    if !call.rest.chat.can_write() {
+        return Err(Error::new(Code::Unavailable));
+    }
+    let given_up: Vec<_> = call.rest.chat.pressure().given_up(Instant::now()).collect();
+    if given_up.contains(&Work::Messages) {
+        return Err(super::late(Work::Messages));
+    }
+    let status = if given_up.is_empty() { "ok" } else { "degraded" };
+    Reply::ok(&Readiness { status, given_up: given_up.into_iter().map(Work::as_str).collect() })
 }
 
 /// `GET /metrics`: for this machine, or an administrator; to others it is not there.
@@ -127,7 +150,7 @@ pub fn metrics(call: &mut Call<'_>) -> Result<Reply> {
     if !is_near(call) && !is_admin(call) {
         return Err(Error::not_found());
     }
-    let page = call.rest.metrics.page(call.rest.chat.can_write());
+    let page = call.rest.metrics.page(call.rest.chat.can_write(), call.rest.chat.pressure());
     Ok(Reply::new(200, "text/plain; version=0.0.4; charset=utf-8", page.into_bytes()))
 }
 

@@ -1,7 +1,7 @@
 //! The REST API: one route table, one order of checks, one file of handlers per resource.
 //!
 //! A request meets, in this order: its path (404), its method (405), its access token (401), its rate (429), a full
-//! disk (503); then the handler, which takes body and query apart without yet complaining, and runs one rule of `chat`
+//! disk or writes that are late (503); then the handler, which takes body and query apart without yet complaining, and runs one rule of `chat`
 //! in one transaction: the session (401), what the path names (404, 403), the body (415, 413, 400), conflicts (409).
 //!
 //! To add an endpoint: a row in [`routes`], a handler in the resource's file, a rule in `chat`.
@@ -54,6 +54,7 @@ mod settings;
 mod users;
 
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 pub use metrics::Gauge;
 
@@ -65,7 +66,7 @@ use self::route::{Access, Route, Verb};
 use crate::auth::{Passwords, Throttles};
 use crate::chat::Chat;
 use crate::media::Media;
-use crate::model::{Code, Error, Result, percent};
+use crate::model::{Code, Error, Result, Work, limits, percent};
 use crate::net::{Method, Request, ResponseBox};
 
 /// The REST API and all it works with.
@@ -135,6 +136,11 @@ fn run(route: &Route, call: &mut Call<'_>) -> Result<Reply> {
     if !route.when_full && !call.rest.chat.has_room() {
         return Err(full());
     }
+    if let Some(work) = route.work
+        && call.rest.chat.pressure().gives_up(work, Instant::now())
+    {
+        return Err(late(work));
+    }
     (route.handler)(call)
 }
 
@@ -142,6 +148,15 @@ fn run(route: &Route, call: &mut Call<'_>) -> Result<Reply> {
 fn full() -> Error {
     let detail = "the server's disk is full: deleting works, all that needs room waits until there is some";
     Error { retry_after_s: Some(60), ..Error::with_detail(Code::Unavailable, detail) }
+}
+
+/// 503, before anything is tried: what is under way comes first.
+fn late(work: Work) -> Error {
+    let detail = match work {
+        Work::Messages => "the server is far behind with writing: nothing is taken until it has caught up",
+        _ => "the server is behind with writing: until it has caught up only messages are taken",
+    };
+    Error { retry_after_s: Some(limits::LATE_RETRY_S), ..Error::with_detail(Code::Unavailable, detail) }
 }
 
 #[cfg(test)]

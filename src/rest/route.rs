@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use super::call::Call;
 use super::query::Parameter;
 use super::reply::Reply;
-use crate::model::{Code, Result, limits};
+use crate::model::{Code, Result, Work, limits};
 use crate::net::Method;
 
 /// Under this the API lives; the rest of the table stands at the root.
@@ -137,6 +137,8 @@ pub struct Route {
     pub rate: Rate,
     /// Whether it goes on when the disk is full, as it frees room, takes hardly any, or only reads.
     pub when_full: bool,
+    /// As what it is refused when writes are late; none if it is not.
+    pub work: Option<Work>,
     /// The request body.
     pub body: Option<Body>,
     /// The query parameters.
@@ -167,6 +169,10 @@ const fn route(verb: Verb, path: &'static str, handler: Handler) -> Route {
             _ => Rate::Write,
         },
         when_full: matches!(verb, Verb::Get | Verb::Delete),
+        work: match verb {
+            Verb::Get => None,
+            _ => Some(Work::OtherWrites),
+        },
         body: None,
         query: &[],
         paged: false,
@@ -265,6 +271,11 @@ impl Route {
     /// It goes on when the disk is full.
     pub const fn when_full(self) -> Self {
         Self { when_full: true, ..self }
+    }
+
+    /// When writes are late it is refused last.
+    pub const fn last_to_go(self) -> Self {
+        Self { work: Some(Work::Messages), ..self }
     }
 
     /// The query parameters.

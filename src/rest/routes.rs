@@ -2,7 +2,8 @@
 //!
 //! Unless a row says otherwise, the caller is signed in, GET counts as a read and all else as a write. 404 for paths
 //! with parameters, 401, 413, 415, 429 and the errors of body and query follow from the row; `fails` has the others. On
-//! a full disk GET and DELETE go on, and what says `when_full`: one must be able to sign in to delete.
+//! a full disk GET and DELETE go on, and what says `when_full`: one must be able to sign in to delete. When writes are
+//! late all but GET is refused; `last_to_go` are messages, and what those who are signed in need to write them.
 
 use serde_json::{Map, Value};
 
@@ -43,7 +44,7 @@ pub static ROUTES: &[Route] = &[
         .fails(&[Code::Unauthenticated, Code::TokenExpired, Code::BadOrigin]),
     post("/auth/refresh", accounts::refresh)
         .is("refresh", "Exchange the refresh token for new tokens.")
-        .for_anyone().rate(Rate::Write).when_full().may_take::<Refresh>()
+        .for_anyone().rate(Rate::Write).when_full().last_to_go().may_take::<Refresh>()
         .gives::<accounts::Tokens>(200, "New tokens; the old refresh token is void.").sets_cookie()
         .fails(&[Code::Unauthenticated, Code::BadOrigin]),
     get("/auth/me", accounts::me)
@@ -124,7 +125,7 @@ pub static ROUTES: &[Route] = &[
         .gives::<Vec<Message>>(200, "The messages."),
     post("/channels/{channel_id}/messages", messages::post)
         .is("postMessage", "Write a message. A retry with the same nonce does not double.")
-        .rate(Rate::Message).takes::<NewMessage>()
+        .rate(Rate::Message).last_to_go().takes::<NewMessage>()
         .gives::<Message>(201, "The message.")
         .gives::<Message>(200, "The nonce is known: the message of the first try, as it now is.")
         .fails(&[Code::Forbidden, Code::Blocked, Code::NonceUsed]),
@@ -341,9 +342,9 @@ pub static ROUTES: &[Route] = &[
         .at_root().for_anyone()
         .gives::<instance::Health>(200, "It is."),
     get("/readyz", instance::ready)
-        .is("isReady", "Can it write?")
+        .is("isReady", "Can it write? And what is given up, as it is slow?")
         .at_root().for_anyone()
-        .gives::<instance::Health>(200, "It can."),
+        .gives::<instance::Readiness>(200, "It can; messages at least."),
     get("/metrics", instance::metrics)
         .is("getMetrics", "Numbers for Prometheus: for loopback without a proxy, or an administrator.")
         .at_root().for_anyone()

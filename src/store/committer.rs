@@ -16,7 +16,7 @@ use super::read_states::Position;
 use super::reserve::Reserve;
 use super::tail::{Spot, Tail};
 use super::{Bell, Clock, ReadStates, instance, search, sweep};
-use crate::model::{ChannelId, Event, Ids, MessageId, Outlet, Timestamp, UserId, limits};
+use crate::model::{ChannelId, Event, Ids, Line, MessageId, Outlet, Timestamp, UserId};
 
 /// A checkpoint is due when the log holds this many pages (4 MB): SQLite's own default.
 const CHECKPOINT_PAGES: usize = 1_000;
@@ -176,29 +176,30 @@ impl Committer {
     /// Waits for something to do, and does it; `false` when closed and done.
     fn turn(&mut self) -> bool {
         let wake_at = self.read_states.due().into_iter().chain(self.probe_at).chain(self.refill_at).min();
-        let Some(jobs) = self.queue.take(wake_at, self.has_idle_work()) else { return false };
+        let look_at =
+            self.indexing_waits_until().into_iter().chain(self.queue.pressure().look_at(Instant::now())).min();
+        let deadline = wake_at.into_iter().chain(look_at).min();
+        let Some(jobs) = self.queue.take(deadline, self.has_idle_work()) else { return false };
         self.refill();
         let is_late = wake_at.is_some_and(|at| at <= Instant::now());
         let has_jobs = !jobs.is_empty();
         let expected = jobs.len() + std::mem::replace(&mut self.last_jobs, jobs.len());
         let begun = Instant::now();
-        if !has_jobs && !is_late && self.has_idle_work() {
-            if self.sweep == Sweep::Due {
-                self.sweep = self.sweep_step();
-            } else {
-                self.index_step();
-            }
-        } else {
+        self.queue.pressure().look(begun);
+        if has_jobs || is_late {
             let sweep = self.batch(jobs);
             let works = has_jobs && self.probe_at.is_none();
             if sweep || works && self.sweep == Sweep::AfterCommit {
                 self.sweep = Sweep::Due;
             }
             self.indexing.rests &= !works;
-            if works && self.tail.len() >= limits::SEARCH_TAIL {
-                // Those who write wait for it now, as those who search would wait for ever longer.
+            if works && self.is_indexing_forced() {
                 self.index_step();
             }
+        } else if self.sweep == Sweep::Due {
+            self.sweep = self.sweep_step();
+        } else if self.has_idle_work() {
+            self.index_step();
         }
         // Those who were just answered will write again, and soon: together with those who came meanwhile they make
         // one batch, where taking the first at once would split them into two that take turns for ever.
@@ -231,6 +232,7 @@ impl Committer {
         if !committed && !late.is_empty() {
             self.read_states.put_back();
         }
+        self.queue.pressure().done(Line::Commits, Instant::now());
         for mut job in jobs {
             job.answer(committed);
         }

@@ -57,7 +57,7 @@ pub use schema::{OpenError, VERSION};
 pub use tail::Spot;
 use tail::Tail;
 
-use crate::model::{Error, Outlet, Result, Timestamp};
+use crate::model::{Error, Outlet, Pressure, Result, Timestamp};
 
 /// An open database.
 pub struct Store {
@@ -94,7 +94,7 @@ impl Store {
         let (writer, opened) = begun?;
         let clock = Arc::new(Clock::starting(opened.lived_s, Timestamp::now()));
         let readers = Readers::open(path, base)?;
-        let queue = Arc::new(Queue::default());
+        let queue = Arc::new(Queue::new(outlet.pressure()));
         let read_states = Arc::new(ReadStates::default());
         let tail = Arc::new(Tail::default());
         let writable = Arc::new(AtomicBool::new(true));
@@ -181,6 +181,11 @@ impl Store {
         // What is refused writes nothing, and so nothing is synced.
         let refused = self.queue.put(|_| Err::<(), _>(Error::not_found()));
         refused.is_ok_and(|answer| answer.recv().is_ok())
+    }
+
+    /// How late its writes are, and the events of its outlet.
+    pub fn pressure(&self) -> &Arc<Pressure> {
+        self.queue.pressure()
     }
 
     /// Whether the disk has room for more than what frees some.

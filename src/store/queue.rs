@@ -1,12 +1,13 @@
 //! Jobs that wait for the committer, and the way of their answers.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::Tx;
-use crate::model::{Error, Result, limits};
+use crate::model::{Error, Line, Pressure, Result, limits};
 
 /// A job without its types.
 pub(super) trait Job: Send {
@@ -49,17 +50,29 @@ impl<T: Send, F: FnOnce(&mut Tx<'_>) -> Result<T> + Send> Job for Typed<F, T> {
 pub(super) struct Queue {
     waiting: Mutex<Waiting>,
     arrived: Condvar,
+    pressure: Arc<Pressure>,
 }
 
 #[derive(Default)]
 struct Waiting {
     jobs: Vec<Box<dyn Job>>,
+    /// When the first job of each batch came: a clock is not read for every one.
+    since: VecDeque<Instant>,
     /// The committer sleeps until so many are there.
     wanted: usize,
     closed: bool,
 }
 
 impl Queue {
+    /// An empty queue that tells `pressure` how long its jobs wait.
+    pub(super) fn new(pressure: Arc<Pressure>) -> Self {
+        Self { pressure, ..Self::default() }
+    }
+
+    pub(super) fn pressure(&self) -> &Arc<Pressure> {
+        &self.pressure
+    }
+
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -82,6 +95,13 @@ impl Queue {
         let mut waiting = self.lock();
         if waiting.closed {
             return Err(Error::unavailable("shutting down"));
+        }
+        if waiting.jobs.len().is_multiple_of(limits::BATCH_JOBS) {
+            let now = Instant::now();
+            if waiting.jobs.is_empty() {
+                self.pressure.waits(Line::Commits, now);
+            }
+            waiting.since.push_back(now);
         }
         waiting.jobs.push(job);
         let are_enough = waiting.jobs.len() == waiting.wanted.max(1);
@@ -129,6 +149,8 @@ impl Queue {
             if !waiting.jobs.is_empty() {
                 let count = waiting.jobs.len().min(limits::BATCH_JOBS);
                 let rest = waiting.jobs.split_off(count);
+                let since = waiting.since.pop_front();
+                self.pressure.taken(Line::Commits, since, waiting.since.front().copied());
                 return Some(std::mem::replace(&mut waiting.jobs, rest));
             }
             if waiting.closed {

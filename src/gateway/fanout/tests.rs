@@ -12,7 +12,7 @@ use crate::chat::connect::Scope;
 use crate::gateway::deadlines::Deadlines;
 use crate::model::event::Ended;
 use crate::model::object::{Role, Status};
-use crate::model::{ChannelId, MessageId, Permissions, ServerId, UserId};
+use crate::model::{ChannelId, MessageId, Permissions, Pressure, ServerId, UserId, Work};
 use crate::net::Stream;
 
 const ALICE: UserId = UserId(1);
@@ -21,7 +21,11 @@ const CAROL: UserId = UserId(3);
 const HOME: ServerId = ServerId(100);
 
 fn fanout() -> FanOut {
-    let feed = Feed::new().unwrap();
+    under(Pressure::default())
+}
+
+fn under(pressure: Pressure) -> FanOut {
+    let feed = Feed::under(pressure).unwrap();
     let deadlines = Deadlines::start(Arc::clone(&feed)).unwrap();
     FanOut::new(feed, Arc::new(SharedRegistry::default()), shared(Duration::from_secs(30)), deadlines).unwrap()
 }
@@ -268,13 +272,30 @@ fn presence_reads_on_through_the_gap_between_a_cut_and_its_parking() {
 }
 
 #[test]
+fn while_much_is_late_presence_is_put_off_and_reads_as_it_was_told() {
+    let hour = Duration::from_secs(3_600);
+    let mut fanout = under(Pressure::falling(limits::LATE_FOR_PRESENCE, Instant::now() + hour));
+    let alice = fanout.registers(1, session(ALICE.0), &[HOME]);
+    let mut bob = fanout.registers(2, session(BOB.0), &[HOME]);
+    assert_eq!(fanout.shared.presences.count(), 0);
+    alice.session.set_away(true);
+    fanout.entry(3, Entry::Touch(ALICE));
+    fanout.tells(4, Event::new(Audience::Users(vec![BOB]), payload()));
+    assert_eq!(bob.gets(1), [Told(4)]);
+    assert_eq!(fanout.feed.pressure().counted(Work::Presence), 3);
+    // What is told in the end is what is true then.
+    let told = fanout.registry.lock().touch(ALICE, Instant::now(), true);
+    assert_eq!(told, Some(Status::Idle));
+}
+
+#[test]
 fn a_parked_session_that_gathers_too_much_leaves_nothing_behind() {
     let mut fanout = fanout();
     let alice = fanout.registers(1, session(ALICE.0), &[HOME]);
     alice.session.outbox.cut(ops::TOO_SLOW);
     let now = Instant::now();
     fanout.entry(2, Entry::Park(alice.session.key));
-    fanout.registry.lock().touch(ALICE, now + limits::PRESENCE_GRACE * 2);
+    fanout.registry.lock().touch(ALICE, now + limits::PRESENCE_GRACE * 2, true);
     let many = 3..4 + limits::PARKED_EVENTS as u64;
     fanout.turn(many.map(|s| (s, Entry::Event(Box::new(Event::new(Audience::Server(HOME), payload()))))));
     assert_eq!(fanout.registry.lock().counts(), (0, 0));

@@ -21,7 +21,7 @@ const WORK: ServerId = ServerId(101);
 fn connect(registry: &mut Registry, user: UserId, servers: &[ServerId]) -> (Arc<Session>, TcpStream) {
     let (session, client) = session(user.0);
     assert!(registry.register(&session, scope(servers, &[])));
-    registry.touch(user, Instant::now());
+    registry.touch(user, Instant::now(), true);
     (session, client)
 }
 
@@ -131,13 +131,13 @@ fn a_parked_session_is_forgotten_when_its_own_time_is_over() {
     on_alice.outbox.resume(0, &fresh.outbox, |_| super::super::frame::Frame::raw(&[])).unwrap();
     registry.parked_over(on_alice.key, start + limits::PARKED_TIME);
     assert!(registry.find(&on_alice.id).is_some(), "it has a connection");
-    registry.touch(ALICE, start);
+    registry.touch(ALICE, start, true);
     on_alice.outbox.cut(ops::TOO_SLOW);
     let later = start + Duration::from_secs(60);
     registry.park(on_alice.key, later);
     registry.parked_over(on_alice.key, start + limits::PARKED_TIME);
     assert!(registry.find(&on_alice.id).is_some());
-    registry.touch(ALICE, later + limits::PRESENCE_GRACE);
+    registry.touch(ALICE, later + limits::PRESENCE_GRACE, true);
     registry.parked_over(on_alice.key, later + limits::PARKED_TIME);
     assert!(registry.find(&on_alice.id).is_none());
     assert_eq!(registry.counts(), (0, 0), "nothing is left behind");
@@ -150,15 +150,15 @@ fn offline_is_told_once_after_the_grace_and_not_in_a_gap() {
     let (on_alice, _client) = session(ALICE.0);
     registry.register(&on_alice, scope(&[HOME], &[]));
     let start = Instant::now();
-    assert_eq!(registry.touch(ALICE, start), Some(Status::Online));
-    assert_eq!(registry.touch(ALICE, start), None);
+    assert_eq!(registry.touch(ALICE, start, true), Some(Status::Online));
+    assert_eq!(registry.touch(ALICE, start, true), None);
     on_alice.outbox.cut(ops::TOO_SLOW);
     // Something else touches her before her connection's thread has said that it is gone.
-    assert_eq!(registry.touch(ALICE, start), None, "she read offline for a moment");
+    assert_eq!(registry.touch(ALICE, start, true), None, "she read offline for a moment");
     registry.park(on_alice.key, start);
-    assert_eq!(registry.touch(ALICE, start + limits::PRESENCE_GRACE - Duration::from_millis(1)), None);
-    assert_eq!(registry.touch(ALICE, start + limits::PRESENCE_GRACE), Some(Status::Offline));
-    assert_eq!(registry.touch(ALICE, start + limits::PRESENCE_GRACE), None);
+    assert_eq!(registry.touch(ALICE, start + limits::PRESENCE_GRACE - Duration::from_millis(1), true), None);
+    assert_eq!(registry.touch(ALICE, start + limits::PRESENCE_GRACE, true), Some(Status::Offline));
+    assert_eq!(registry.touch(ALICE, start + limits::PRESENCE_GRACE, true), None);
 }
 
 #[test]
@@ -168,9 +168,9 @@ fn the_presence_shown_follows_choice_and_devices() {
     let (laptop, _client_of_laptop) = connect(&mut registry, ALICE, &[]);
     let now = Instant::now();
     phone.set_away(true);
-    assert_eq!(registry.touch(ALICE, now), None, "one device is not away");
+    assert_eq!(registry.touch(ALICE, now, true), None, "one device is not away");
     laptop.set_away(true);
-    assert_eq!(registry.touch(ALICE, now), Some(Status::Idle));
+    assert_eq!(registry.touch(ALICE, now, true), Some(Status::Idle));
     for (chosen, shown) in [
         (Status::Dnd, Some(Status::Dnd)),
         (Status::Invisible, Some(Status::Offline)),
@@ -178,14 +178,14 @@ fn the_presence_shown_follows_choice_and_devices() {
         (Status::Online, None),
     ] {
         registry.give(&Effect::Status(ALICE, chosen));
-        assert_eq!(registry.touch(ALICE, now), shown, "{chosen:?}");
+        assert_eq!(registry.touch(ALICE, now, true), shown, "{chosen:?}");
     }
     // The device that was not away goes: those that are left count.
     laptop.set_away(false);
-    assert_eq!(registry.touch(ALICE, now), Some(Status::Online));
+    assert_eq!(registry.touch(ALICE, now, true), Some(Status::Online));
     laptop.outbox.cut(ops::TOO_SLOW);
     assert_eq!(registry.park(laptop.key, now), Some((ALICE, false)));
-    assert_eq!(registry.touch(ALICE, now), Some(Status::Idle));
+    assert_eq!(registry.touch(ALICE, now, true), Some(Status::Idle));
 }
 
 #[test]
@@ -194,12 +194,12 @@ fn the_first_screen_lists_those_who_are_there_and_concern_the_user() {
     let _alice = connect(&mut registry, ALICE, &[HOME]);
     let (invisible, _client) = connect(&mut registry, CAROL, &[HOME]);
     registry.give(&Effect::Status(CAROL, Status::Invisible));
-    registry.touch(CAROL, Instant::now());
+    registry.touch(CAROL, Instant::now(), true);
     let (peer, _client_of_peer) = connect(&mut registry, UserId(4), &[WORK]);
     let _stranger = connect(&mut registry, UserId(5), &[WORK]);
     let (on_bob, _client_of_bob) = session(BOB.0);
     registry.register(&on_bob, scope(&[HOME], &[UserId(4)]));
-    registry.touch(BOB, Instant::now());
+    registry.touch(BOB, Instant::now(), true);
     let mut seen: Vec<_> = registry.presences(BOB).into_iter().map(|presence| presence.user_id).collect();
     seen.sort();
     assert_eq!(seen, [ALICE, BOB, UserId(4)]);

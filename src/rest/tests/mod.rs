@@ -5,6 +5,7 @@ mod accounts;
 mod checks;
 mod instance;
 mod messages;
+mod pressure;
 mod rates;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -137,7 +138,7 @@ impl Instance {
         let shared =
             Shared { config: config(public_url), presences: Presences::default(), keys: Keys::from_bytes(&[7; 32]) };
         let chat = Arc::new(Chat::new(store, Arc::new(shared)));
-        let media = Arc::new(Media::open(&folder.path().join("files"), Some(0)).unwrap());
+        let media = Arc::new(Media::open(&folder.path().join("files"), Some(0), Arc::clone(chat.pressure())).unwrap());
         let rest = Rest::new(chat, media, Passwords::new(), throttles);
         Self { rest, document: openapi::document(""), _folder: folder }
     }

@@ -1,12 +1,14 @@
 //! What brings messages into the search index, in steps behind the commits: many at once cost the disk less.
 
+use std::time::Instant;
+
 use rusqlite::Connection;
 
 use super::super::search;
 use super::super::tail::{Spot, Tail};
 use super::trouble::exit_if_lost;
 use super::{Committer, Sweep};
-use crate::model::limits;
+use crate::model::{Work, limits};
 
 /// How far the index is behind.
 pub(super) struct Indexing {
@@ -54,7 +56,21 @@ impl Indexing {
 impl Committer {
     /// Whether there is something to do when nobody waits.
     pub(super) fn has_idle_work(&self) -> bool {
-        self.sweep == Sweep::Due || self.indexing.is_due(&self.tail)
+        self.sweep == Sweep::Due || self.indexing.is_due(&self.tail) && self.indexing_waits_until().is_none()
+    }
+
+    /// When to see whether indexing, which is due, may go on; none if it may now, or there is none to do.
+    pub(super) fn indexing_waits_until(&self) -> Option<Instant> {
+        let is_due = self.indexing.is_due(&self.tail);
+        is_due.then(|| self.queue.pressure().falls_at(Work::SearchIndexing, Instant::now()))?
+    }
+
+    /// Whether those who write wait for a step now, as those who search would wait for ever longer. While all is late
+    /// anyway only memory counts.
+    pub(super) fn is_indexing_forced(&self) -> bool {
+        let is_due = self.indexing.is_due(&self.tail);
+        let waits = is_due && self.queue.pressure().gives_up(Work::SearchIndexing, Instant::now());
+        self.tail.len() >= if waits { limits::SEARCH_TAIL_MAX } else { limits::SEARCH_TAIL }
     }
 
     /// One step of bringing messages into the search index; a short one as soon as somebody waits.

@@ -1,5 +1,7 @@
 //! The committer, driven turn by turn without its thread, and as the store runs it.
 
+mod pressure;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
@@ -10,7 +12,6 @@ use tempfile::TempDir;
 
 use super::super::tests::{ALICE, CHANNEL, database, note, prepare};
 use super::super::{Clock, ReadStates, instance};
-use super::trouble::is_lost_write;
 use super::{Committer, Parts, Queue, Reserve, Sweep, Tx};
 use crate::model::{Audience, Code, Error, Event, MessageId, Outlet, Result, ServerId, Timestamp};
 
@@ -56,11 +57,15 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::with(Queue::default())
+    }
+
+    fn with(queue: Queue) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let db = prepare(&database(&folder));
         let outside = Mutex::new(Connection::open(database(&folder)).unwrap());
         let witness = Arc::new(Witness { db: outside, commits: Mutex::default() });
-        let queue = Arc::new(Queue::default());
+        let queue = Arc::new(queue);
         let read_states = Arc::new(ReadStates::default());
         let writable = Arc::new(AtomicBool::new(true));
         let parts = Parts {
@@ -269,17 +274,6 @@ fn the_id_reserve_of_a_failed_commit_is_not_taken_for_stored() {
     let given = bench.run(|tx| Ok(tx.next_id())).unwrap();
     let stored = bench.value("SELECT id_reserve FROM instance");
     assert!(stored >= given, "{given} is above the stored {stored}: after a restart it could be given again");
-}
-
-#[test]
-fn only_a_failed_fsync_is_a_lost_write() {
-    let error = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
-    assert!(is_lost_write(&error(rusqlite::ffi::SQLITE_IOERR_FSYNC)));
-    assert!(is_lost_write(&error(rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC)));
-    for other in [rusqlite::ffi::SQLITE_FULL, rusqlite::ffi::SQLITE_IOERR_WRITE, rusqlite::ffi::SQLITE_IOERR] {
-        assert!(!is_lost_write(&error(other)));
-    }
-    assert!(!is_lost_write(&rusqlite::Error::QueryReturnedNoRows));
 }
 
 #[test]

@@ -72,7 +72,23 @@ pub(super) fn exit_if_lost(error: &rusqlite::Error) {
     }
 }
 
-pub(super) fn is_lost_write(error: &rusqlite::Error) -> bool {
+fn is_lost_write(error: &rusqlite::Error) -> bool {
     let extended = error.sqlite_error().map(|e| e.extended_code);
     matches!(extended, Some(rusqlite::ffi::SQLITE_IOERR_FSYNC | rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_lost_write;
+
+    #[test]
+    fn only_a_failed_fsync_is_a_lost_write() {
+        let error = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        assert!(is_lost_write(&error(rusqlite::ffi::SQLITE_IOERR_FSYNC)));
+        assert!(is_lost_write(&error(rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC)));
+        for other in [rusqlite::ffi::SQLITE_FULL, rusqlite::ffi::SQLITE_IOERR_WRITE, rusqlite::ffi::SQLITE_IOERR] {
+            assert!(!is_lost_write(&error(other)));
+        }
+        assert!(!is_lost_write(&rusqlite::Error::QueryReturnedNoRows));
+    }
 }

@@ -28,6 +28,7 @@ struct control {
     int64_t operations;   /* how many there were */
     int64_t sync_us;      /* how much longer a sync takes, in microseconds */
     int64_t records;      /* in the trace, whichever process wrote them */
+    int64_t sync_held;    /* fsync and fdatasync do not return as long as this is set */
 };
 
 static struct control idle = {.room = -1};
@@ -238,6 +239,10 @@ static int flush(int number, long call) {
     pthread_mutex_lock(&lock);
     uint64_t begun = (uint64_t)control->records;
     pthread_mutex_unlock(&lock);
+    while (__atomic_load_n(&control->sync_held, __ATOMIC_SEQ_CST)) {
+        struct timespec delay = {0, 1000 * 1000};
+        nanosleep(&delay, NULL);
+    }
     if (control->sync_us) {
         struct timespec delay = {0, control->sync_us * 1000};
         nanosleep(&delay, NULL);

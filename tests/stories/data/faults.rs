@@ -22,6 +22,8 @@ pub enum Fault {
     Operations = 4,
     /// How much longer a sync takes, in microseconds.
     SyncMicroseconds = 5,
+    /// 1: syncs do not return as long as this is set.
+    SyncHeld = 7,
 }
 
 /// The faults of one data folder.
@@ -49,7 +51,7 @@ impl Faults {
 
     /// Ends all faults, and counts anew.
     pub fn calm(&self) {
-        [-1, 0, 0, 0, 0, 0, 0].iter().zip(0..).for_each(|(value, at)| self.put(at, *value));
+        [-1, 0, 0, 0, 0, 0, 0, 0].iter().zip(0..).for_each(|(value, at)| self.put(at, *value));
     }
 
     /// Loads them into what is started by this.

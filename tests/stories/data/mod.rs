@@ -6,6 +6,7 @@ mod disk;
 mod faults;
 mod folder;
 mod power;
+mod pressure;
 mod replay;
 mod restore;
 mod schedule;
