@@ -20,7 +20,7 @@ fn paths_and_methods() {
     let options = instance.ask(request("OPTIONS", "/api/rest/servers"));
     assert_eq!((options.status, options.header("Allow")), (204, Some("GET, HEAD, POST, OPTIONS")));
     let head = instance.ask(request("HEAD", "/healthz"));
-    assert_eq!((head.status, head.header("Content-Type")), (200, Some("text/plain; charset=utf-8")));
+    assert_eq!((head.status, head.header("Content-Type")), (200, Some("application/json")));
 }
 
 #[test]
