@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use crate::chance::{Chance, number};
 use crate::harness::text;
 use crate::process::{Client, PATIENCE, Process};
+use crate::tally::tally;
 
 const PEOPLE: [&str; 4] = ["alice", "bob", "carol", "dave"];
 /// Each sends from this many devices at once: enough for commits of several messages.
@@ -263,6 +264,7 @@ fn kill_9_under_load_loses_and_doubles_nothing() {
     let answers_lost = world.found_again.load(Ordering::Relaxed);
     eprintln!("{} messages; of {answers_lost} the first answer was lost", stored.len());
     check_database(&data.join("chatd.db"), stored.len() as i64);
+    tally("crashes under load", usize::try_from(rounds).unwrap());
 }
 
 #[test]

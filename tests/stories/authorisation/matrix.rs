@@ -1,6 +1,6 @@
 //! A cell of the matrix: it is asked, and what comes back is judged.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use super::document::{Operation, operations};
@@ -10,6 +10,7 @@ use super::refusals;
 use super::requests::{Request, Scene, Words};
 use super::stage::{Elsewhere, Setting, Sight, Stage};
 use crate::harness::{Answer, World};
+use crate::tally::tally;
 
 /// What a cell expects.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +63,7 @@ pub struct Matrix<'a> {
     /// is enough to ask in all ways once.
     refused: RefCell<BTreeMap<(String, Who), String>>,
     faults: RefCell<Vec<String>>,
+    asked: Cell<usize>,
 }
 
 impl<'a> Matrix<'a> {
@@ -75,6 +77,7 @@ impl<'a> Matrix<'a> {
             elsewhere,
             refused: RefCell::default(),
             faults: RefCell::default(),
+            asked: Cell::default(),
         }
     }
 
@@ -120,6 +123,7 @@ impl<'a> Matrix<'a> {
 
     /// Asks a cell with the things of a stage, for somebody who sees them or does not; whether something was done.
     pub fn ask_one(&self, label: &str, row: &Row, (who, sees): (Who, bool), stage: &Stage, cell: &'static str) -> bool {
+        self.asked.set(self.asked.get() + 1);
         let operation = self.operation(row);
         let request = self.request(row, who, stage);
         let answer = request.send(&self.people, who);
@@ -164,6 +168,7 @@ impl<'a> Matrix<'a> {
     pub fn conclude(self) {
         let faults = self.faults.into_inner();
         assert!(faults.is_empty(), "{} cells are wrong:\n{}", faults.len(), faults.join("\n"));
+        tally("requests of those who may and those who may not", self.asked.get());
     }
 }
 

@@ -16,6 +16,7 @@ use super::replay::{Disk, records};
 use crate::chance::{Chance, number};
 use crate::harness::text;
 use crate::process::{Client, PATIENCE, Process};
+use crate::tally::tally;
 
 const CUTS: u64 = 60;
 /// The log is checkpointed at 4 MB, which must have happened.
@@ -216,4 +217,5 @@ fn a_power_cut_loses_nothing_that_was_acknowledged() {
     let server = Process::start(left.path());
     let mut alice = Client::new();
     alice.signs_in(server.address, "login", "alice").unwrap();
+    tally("power cuts", usize::try_from(cuts).unwrap());
 }

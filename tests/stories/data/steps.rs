@@ -14,6 +14,7 @@ use super::{backup, command, names};
 use crate::chance::{Chance, number};
 use crate::harness::{World, text};
 use crate::process::{Client, Process, run};
+use crate::tally::tally;
 
 /// Steps that are tried of each undertaking, unless said otherwise.
 const TRIED: u64 = 12;
@@ -130,7 +131,8 @@ fn count(database: &Path, table: &str) -> i64 {
 #[test]
 fn a_first_start_killed_at_any_step_is_finished_by_the_next() {
     let stage = Stage::new();
-    for step in some(stage.steps_to_listen()) {
+    let steps = some(stage.steps_to_listen());
+    for &step in &steps {
         stage.set(None);
         stage.start_and_die(step);
         let server = stage.start();
@@ -138,6 +140,7 @@ fn a_first_start_killed_at_any_step_is_finished_by_the_next() {
         alice.signs_in(server.address, "register", "alice").unwrap();
         alice.must(server.address, "POST", "/servers", &json!({"name": "home"}), 201);
     }
+    tally("starts killed half-way", steps.len());
 }
 
 /// A data folder that the first release left behind.
@@ -170,7 +173,8 @@ fn an_old_database_is_copied_and_migrated_though_killed_at_any_step() {
     let rows = of_the_first_release(&template.path().join("data"));
     let stage = Stage::new();
     stage.set(Some(template.path()));
-    for step in some(stage.steps_to_listen()) {
+    let steps = some(stage.steps_to_listen());
+    for &step in &steps {
         stage.set(Some(template.path()));
         stage.start_and_die(step);
         let copy = stage.data().join("chatd.v1.db");
@@ -188,6 +192,7 @@ fn an_old_database_is_copied_and_migrated_though_killed_at_any_step() {
         assert_eq!(version(&copy), 1);
         assert!(!names(&stage.data()).iter().any(|name| name.ends_with(".part")), "{:?}", names(&stage.data()));
     }
+    tally("migrations killed half-way", steps.len());
 }
 
 /// A world with a file in it, as `data` in a folder; and a backup from before alice said something more, as `usb`.
@@ -234,7 +239,8 @@ fn a_backup_killed_at_any_step_is_there_whole_or_not_at_all() {
             run(command(&stage.data(), &["check"]).arg(stage.root.join("usb").join(name))).well();
         }
     };
-    for step in some(stage.steps(&mut make())) {
+    let steps = some(stage.steps(&mut make()));
+    for &step in &steps {
         stage.set(Some(template.path()));
         assert!(stage.is_killed(&mut make(), step), "step {step} was not reached");
         proven(1);
@@ -244,6 +250,7 @@ fn a_backup_killed_at_any_step_is_there_whole_or_not_at_all() {
         let left = names(&stage.root.join("usb"));
         assert!(left.iter().all(|name| name.starts_with("chatd-")), "{left:?}");
     }
+    tally("backups killed half-way", steps.len());
 }
 
 #[test]
@@ -260,7 +267,8 @@ fn a_restore_killed_at_any_step_is_undone_or_finished() {
         restore
     };
     let (mut undone, mut finished) = (0, 0);
-    for step in some(stage.steps(&mut restore())) {
+    let steps = some(stage.steps(&mut restore()));
+    for &step in &steps {
         stage.set(Some(template.path()));
         assert!(stage.is_killed(&mut restore(), step), "step {step} was not reached");
         let mut server = stage.start();
@@ -298,4 +306,5 @@ fn a_restore_killed_at_any_step_is_undone_or_finished() {
         assert_eq!(me["username"], "alice");
     }
     assert!(undone > 0 && finished > 0, "{undone} undone, {finished} finished");
+    tally("restores killed half-way", steps.len());
 }
