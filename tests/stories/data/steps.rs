@@ -19,8 +19,8 @@ use crate::tally::tally;
 /// Steps that are tried of each undertaking, unless said otherwise.
 const TRIED: u64 = 12;
 
-/// Some of the steps from the first to the last of so many.
-fn some(steps: i64) -> Vec<i64> {
+/// Tries `kill` at some of the steps from the first to the last of so many.
+fn at_some(what: &str, steps: i64, mut kill: impl FnMut(i64)) {
     let (seed, steps) = (Chance::seed(), u64::try_from(steps).unwrap());
     let tried = number("CHATD_TEST_CUTS").unwrap_or(TRIED).min(steps);
     assert!(steps > 5, "there are only {steps} steps: are they counted?");
@@ -31,7 +31,11 @@ fn some(steps: i64) -> Vec<i64> {
         let (from, to) = (n * steps / tried, (n + 1) * steps / tried);
         if n + 1 == tried { to } else { from + 1 + chance.below(to - from) }
     };
-    (0..tried).map(one).map(|step| i64::try_from(step).unwrap()).collect()
+    let steps: Vec<u64> = (0..tried).map(one).collect();
+    for step in &steps {
+        kill(i64::try_from(*step).unwrap());
+    }
+    tally(what, steps.len());
 }
 
 /// A folder with a world in it, whose steps are counted.
@@ -131,16 +135,14 @@ fn count(database: &Path, table: &str) -> i64 {
 #[test]
 fn a_first_start_killed_at_any_step_is_finished_by_the_next() {
     let stage = Stage::new();
-    let steps = some(stage.steps_to_listen());
-    for &step in &steps {
+    at_some("starts killed half-way", stage.steps_to_listen(), |step| {
         stage.set(None);
         stage.start_and_die(step);
         let server = stage.start();
         let mut alice = Client::new();
         alice.signs_in(server.address, "register", "alice").unwrap();
         alice.must(server.address, "POST", "/servers", &json!({"name": "home"}), 201);
-    }
-    tally("starts killed half-way", steps.len());
+    });
 }
 
 /// A data folder that the first release left behind.
@@ -173,8 +175,7 @@ fn an_old_database_is_copied_and_migrated_though_killed_at_any_step() {
     let rows = of_the_first_release(&template.path().join("data"));
     let stage = Stage::new();
     stage.set(Some(template.path()));
-    let steps = some(stage.steps_to_listen());
-    for &step in &steps {
+    at_some("migrations killed half-way", stage.steps_to_listen(), |step| {
         stage.set(Some(template.path()));
         stage.start_and_die(step);
         let copy = stage.data().join("chatd.v1.db");
@@ -191,8 +192,7 @@ fn an_old_database_is_copied_and_migrated_though_killed_at_any_step() {
         assert_eq!(version(&stage.data().join("chatd.db")), chatd::store::VERSION);
         assert_eq!(version(&copy), 1);
         assert!(!names(&stage.data()).iter().any(|name| name.ends_with(".part")), "{:?}", names(&stage.data()));
-    }
-    tally("migrations killed half-way", steps.len());
+    });
 }
 
 /// A world with a file in it, as `data` in a folder; and a backup from before alice said something more, as `usb`.
@@ -239,8 +239,7 @@ fn a_backup_killed_at_any_step_is_there_whole_or_not_at_all() {
             run(command(&stage.data(), &["check"]).arg(stage.root.join("usb").join(name))).well();
         }
     };
-    let steps = some(stage.steps(&mut make()));
-    for &step in &steps {
+    at_some("backups killed half-way", stage.steps(&mut make()), |step| {
         stage.set(Some(template.path()));
         assert!(stage.is_killed(&mut make(), step), "step {step} was not reached");
         proven(1);
@@ -249,8 +248,7 @@ fn a_backup_killed_at_any_step_is_there_whole_or_not_at_all() {
         assert_eq!(count(&stage.data().join("chatd.db"), "messages"), 2);
         let left = names(&stage.root.join("usb"));
         assert!(left.iter().all(|name| name.starts_with("chatd-")), "{left:?}");
-    }
-    tally("backups killed half-way", steps.len());
+    });
 }
 
 #[test]
@@ -267,8 +265,7 @@ fn a_restore_killed_at_any_step_is_undone_or_finished() {
         restore
     };
     let (mut undone, mut finished) = (0, 0);
-    let steps = some(stage.steps(&mut restore()));
-    for &step in &steps {
+    at_some("restores killed half-way", stage.steps(&mut restore()), |step| {
         stage.set(Some(template.path()));
         assert!(stage.is_killed(&mut restore(), step), "step {step} was not reached");
         let mut server = stage.start();
@@ -304,7 +301,6 @@ fn a_restore_killed_at_any_step_is_undone_or_finished() {
         alice.signs_in(server.address, "login", "alice").unwrap();
         let me = alice.must(server.address, "GET", "/auth/me", &Value::Null, 200);
         assert_eq!(me["username"], "alice");
-    }
+    });
     assert!(undone > 0 && finished > 0, "{undone} undone, {finished} finished");
-    tally("restores killed half-way", steps.len());
 }
