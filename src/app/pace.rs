@@ -3,13 +3,7 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::backup::{Step, Watch};
-use crate::model::limits;
-
-/// Less than this is not worth a rest.
-const WORK_MIN: Duration = Duration::from_millis(5);
-/// No rest is longer, however long a slow disk took: else a backup would never end.
-const REST_MAX: Duration = Duration::from_secs(1);
+use crate::backup::{Step, Watch, rest_after};
 
 /// A thread's waiting, which can be ended.
 #[derive(Debug)]
@@ -53,24 +47,25 @@ impl Watch for Pace {
         let state = self.lock();
         let (worked, stopped) = (state.rested_at.elapsed(), state.stopped);
         drop(state);
-        if worked < WORK_MIN || stopped { !stopped } else { self.wait((worked * limits::BACKUP_REST).min(REST_MAX)) }
+        if stopped { false } else { rest_after(worked).is_none_or(|rest| self.wait(rest)) }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, Instant, Pace, Step, WORK_MIN, Watch, limits};
+    use super::{Duration, Instant, Pace, Step, Watch};
+    use crate::model::limits::{BACKUP_REST, BACKUP_WORK};
 
     #[test]
     fn who_worked_rests_longer_than_that() {
         let pace = Pace::new();
         let worked = Instant::now();
-        while worked.elapsed() < WORK_MIN {
+        while worked.elapsed() < BACKUP_WORK {
             std::hint::spin_loop();
         }
         let rested = Instant::now();
         assert!(pace.goes_on(Step::Database, 1, 2));
-        assert!(rested.elapsed() >= WORK_MIN * limits::BACKUP_REST);
+        assert!(rested.elapsed() >= BACKUP_WORK * BACKUP_REST);
     }
 
     #[test]

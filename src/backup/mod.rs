@@ -16,6 +16,7 @@ mod restore;
 mod sums;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use check::{Line, check, check_backup};
 pub use failure::Failure;
@@ -23,6 +24,8 @@ pub use folder::{Backup, last, list, prune};
 pub use make::{Made, Making, make};
 pub use manifest::Manifest;
 pub use restore::{Restored, Restoring, finish, restore};
+
+use crate::model::limits;
 
 /// The database in a data folder and in a backup.
 pub const DATABASE: &str = "chatd.db";
@@ -44,9 +47,15 @@ pub enum Step {
 
 /// Whoever waits for a backup, or sees to it that nobody else has to.
 pub trait Watch: Send + Sync {
-    /// Told how far it is, every few milliseconds of work: may take its time. `false` stops it.
+    /// Told how far it is, every millisecond or so of work: may take its time. `false` stops it.
     fn goes_on(&self, step: Step, done: u64, all: u64) -> bool;
 }
 
 /// A watch that is shared with SQLite.
 pub type SharedWatch = Arc<dyn Watch>;
+
+/// How long whoever makes a backup behind those who are served rests after so much work; none if it goes on.
+pub fn rest_after(worked: Duration) -> Option<Duration> {
+    let rest = (worked * limits::BACKUP_REST).min(limits::BACKUP_REST_MAX);
+    (worked >= limits::BACKUP_WORK).then_some(rest)
+}

@@ -8,15 +8,11 @@ use std::time::{Duration, Instant};
 use super::{exit, exit_code};
 use crate::app::upkeep::{self, UpkeepError};
 use crate::app::{self, Options};
-use crate::backup::{Failure, Line, Step, Watch};
-use crate::model::limits;
+use crate::backup::{Failure, Line, Step, Watch, rest_after};
 
 /// How often a terminal is told, and how often a log is.
 const TERMINAL_EVERY: Duration = Duration::from_millis(200);
 const LOG_EVERY: Duration = Duration::from_secs(10);
-/// While chatd serves, whoever worked for so long rests, and never longer than that.
-const WORK_MIN: Duration = Duration::from_millis(5);
-const REST_MAX: Duration = Duration::from_secs(1);
 
 /// Tells on standard error how far it is, once it takes long.
 struct Progress {
@@ -49,9 +45,10 @@ impl Progress {
 impl Watch for Progress {
     fn goes_on(&self, step: Step, done: u64, all: u64) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let worked = state.rested_at.elapsed();
-        if self.rests && worked >= WORK_MIN {
-            std::thread::sleep((worked * limits::BACKUP_REST).min(REST_MAX));
+        if self.rests
+            && let Some(rest) = rest_after(state.rested_at.elapsed())
+        {
+            std::thread::sleep(rest);
             state.rested_at = Instant::now();
         }
         if state.told_at.elapsed() >= if self.is_terminal { TERMINAL_EVERY } else { LOG_EVERY } {

@@ -140,8 +140,13 @@ limits! {
     BACKUP_AFTER: Duration = Duration::from_secs(300);
     /// When one failed, the next is tried after this.
     BACKUP_AGAIN: Duration = Duration::from_secs(3600);
-    /// While chatd serves, whoever makes a backup rests for so many times as long as it worked.
+    /// While chatd serves, whoever makes a backup rests after so much work: with 5 ms the p99 of messages was 3.1 times
+    /// that of a calm time, with 1 ms 1.3 to 1.7 times.
+    BACKUP_WORK: Duration = Duration::from_millis(1);
+    /// For so many times as long as it worked,
     BACKUP_REST: u32 = 3;
+    /// but no longer than this, however slow the disk: else a backup would never end.
+    BACKUP_REST_MAX: Duration = Duration::from_secs(1);
 
     // ---- accounts
     /// Username in characters, at least.

@@ -12,8 +12,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ffi, params};
 use super::schema::{self, OpenError, VERSION};
 use crate::model::AttachmentId;
 
-/// Pages that are copied before it is asked whether to go on: a megabyte.
-const STEP_PAGES: i32 = 256;
+/// Pages that are copied before it is asked whether to go on: a quarter of a megabyte, which a commit waits for when it
+/// comes just then.
+const STEP_PAGES: i32 = 64;
 /// Instructions of SQLite, or pages of a check, before it is asked whether to go on: less than a few milliseconds.
 const WATCHED_INSTRUCTIONS: i32 = 500;
 /// What is wrong is listed up to here: a damaged page can be wrong in a thousand ways.
