@@ -308,6 +308,8 @@ story("somebody else on the same device neither sees nor sends what waits", asyn
   await one.say("I am somebody else");
   await one.sees("I am somebody else");
   await one.seesNo("mine alone");
+  // Shown is not sent yet, and whoever signs out before is asked whether to.
+  await one.sent();
   await askToSignOut(one);
   await one.page.waitForURL("/");
   await one.signIn("sea", ada.password);

@@ -262,6 +262,11 @@ export class Chat {
     return this.message(text).getByText("Not sent yet.");
   }
 
+  /** Nothing is on its way any more. */
+  async sent() {
+    await this.page.locator(".sending").first().waitFor({ state: "detached" });
+  }
+
   /** What became of a message that waited for too long. @param {string | RegExp} text */
   expired(text) {
     return this.message(text).getByText("This has waited for over a day.");
