@@ -137,7 +137,8 @@ pub fn run(options: Options) -> Result<Running, StartError> {
         }
     });
     let web = Web::new(chat.config().base_path(), chat.config().is_https(), options.static_dir.clone());
-    let (https, base) = (chat.config().is_https(), chat.config().base_path().to_owned());
+    let https = (!options.public_url.is_empty()).then(|| chat.config().is_https());
+    let base = chat.config().base_path().to_owned();
     let app = App { rest, gateway: Arc::clone(&gateway), web, https, base };
     let net_config = net::Config {
         listen: options.listen,

@@ -12,8 +12,8 @@ pub(super) struct App {
     pub(super) rest: Rest,
     pub(super) gateway: Arc<Gateway>,
     pub(super) web: Web,
-    /// Whether the public URL is https.
-    pub(super) https: bool,
+    /// Whether the public URL is https; not told without one.
+    pub(super) https: Option<bool>,
     /// The path of the public URL: empty, or like `/chat`.
     pub(super) base: String,
 }
@@ -33,7 +33,7 @@ impl App {
         let asked = matches!(request.method, Method::Get | Method::Head) && request.path == "/help/gateway";
         asked.then(|| {
             let page = Response::from_string(gateway::reference_page());
-            let mut headers = web::security_headers(self.https);
+            let mut headers = web::security_headers(request.front.https);
             headers.extend(Header::from_bytes("Content-Type", "text/html; charset=utf-8"));
             headers.into_iter().fold(page, Response::with_header).boxed()
         })
@@ -43,6 +43,8 @@ impl App {
 impl Service for App {
     fn call(&self, request: &mut Request) -> Answer {
         self.strip_base(request);
+        // Told by the owner, it needs no telling by a proxy.
+        request.front.https = self.https.unwrap_or(request.front.https);
         if request.path == "/api/ws" {
             return match self.gateway.answer(request) {
                 Ok(answer) => answer,

@@ -62,4 +62,23 @@ impl Config {
     pub fn is_https(&self) -> bool {
         self.public_url.starts_with("https://")
     }
+
+    /// The origin of the public URL; empty if not told.
+    fn public_origin(&self) -> &str {
+        self.public_url.strip_suffix(self.base_path()).unwrap_or(&self.public_url)
+    }
+
+    /// Whether a page of `origin` is ours: of the public URL's origin, or of the `host` that it asks. Where there is a
+    /// public URL, that alone says what people see of a request that was `proxied`, and the scheme of its own host.
+    pub fn is_own_origin(&self, origin: &str, host: Option<&str>, proxied: bool) -> bool {
+        fn authority(origin: &str) -> Option<&str> {
+            origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
+        }
+        let public = self.public_origin();
+        let is = |one: Option<&str>, other: Option<&str>| {
+            one.zip(other).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
+        };
+        let public_alone = !public.is_empty() && (proxied || is(authority(public), authority(origin)));
+        if public_alone { public.eq_ignore_ascii_case(origin) } else { is(authority(origin), host) }
+    }
 }

@@ -38,7 +38,7 @@ pub(super) fn check(chat: &Chat, request: &Request) -> Result<Handshake> {
         return Err(Error::new(Code::UpgradeRequired));
     }
     let is_welcome = match request.header("Origin") {
-        Some(origin) => is_own_origin(chat, origin, request.header("Host")),
+        Some(origin) => is_own_origin(chat, origin, request),
         // Browsers say where the page is from in one field at least; what is no browser says neither.
         None => request.header("Sec-Fetch-Site").is_none_or(|site| matches!(site, "same-origin" | "none")),
     };
@@ -73,12 +73,8 @@ fn is_nonce(key: &str) -> bool {
         && key.bytes().take(22).all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
 }
 
-fn is_own_origin(chat: &Chat, origin: &str, host: Option<&str>) -> bool {
+fn is_own_origin(chat: &Chat, origin: &str, request: &Request) -> bool {
     let config = chat.config();
-    let rest = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-    let same_host = matches!((rest, host), (Some(rest), Some(host)) if rest.eq_ignore_ascii_case(host));
-    let public = config.public_url.strip_suffix(config.base_path()).unwrap_or(&config.public_url);
-    same_host
-        || (!public.is_empty() && origin.eq_ignore_ascii_case(public))
+    config.is_own_origin(origin, request.host(), request.front.proxied)
         || config.allowed_origins.iter().any(|allowed| origin.eq_ignore_ascii_case(allowed))
 }

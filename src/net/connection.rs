@@ -122,6 +122,7 @@ fn exchange(
         path: head.path,
         query: head.query,
         client,
+        front: context.trusted.front(peer, &head.headers),
         local: peer.is_loopback() && !proxy::is_forwarded(&head.headers),
         headers: head.headers,
         content_length: match head.framing {

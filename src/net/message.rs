@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tiny_http::{Header, Method, ResponseBox};
 
 use super::body::Body;
+use super::proxy::Front;
 use super::stream::Stream;
 use crate::model::{Code, Error, Result};
 
@@ -27,6 +28,8 @@ pub struct Request {
     pub client: IpAddr,
     /// Whether the peer is on loopback and no proxy stands between.
     pub local: bool,
+    /// What a trusted proxy says of whom it asks for.
+    pub front: Front,
     /// The body's declared length; `None` if it comes in chunks.
     pub content_length: Option<u64>,
     /// The body: limited to the declared length, with deadlines; an error here ends the connection.
@@ -37,6 +40,11 @@ impl Request {
     /// The value of the first field of this name, if it is UTF-8.
     pub fn header(&self, name: &'static str) -> Option<&str> {
         self.headers.iter().find(|h| h.field.equiv(name)).map(|h| h.value.as_str())
+    }
+
+    /// The host that the browser asked for.
+    pub fn host(&self) -> Option<&str> {
+        self.front.host.as_deref().or_else(|| self.header("Host"))
     }
 
     /// Reads the whole body; 413 if it is longer than `limit`, 400 if it breaks off. Allocates little

@@ -18,7 +18,7 @@ pub mod websocket;
 
 pub use body::Body;
 pub use message::{Answer, Request, Service, Upgraded};
-pub use proxy::parse_cidr;
+pub use proxy::{Front, parse_cidr};
 pub use server::{Config, Server};
 pub use stream::Stream;
 pub use tiny_http::{Header, Method, Response, ResponseBox, StatusCode};

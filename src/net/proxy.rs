@@ -1,4 +1,5 @@
-//! Whose request it is when proxies stand between: `X-Forwarded-For`, believed only from those we were told to trust.
+//! What a request was before proxies passed it on: `X-Forwarded-For`, `-Proto` and `-Host`, believed only from those we
+//! were told to trust.
 
 use std::net::IpAddr;
 
@@ -29,6 +30,33 @@ impl Trusted {
         }
         client
     }
+
+    /// What the peer says of whom it passed on, if it is trusted. Of several values the last is its own.
+    pub(super) fn front(&self, peer: IpAddr, headers: &[Header]) -> Front {
+        if !self.contains(peer) {
+            return Front::default();
+        }
+        let last = |name: &'static str| {
+            let line = headers.iter().rev().find(|header| header.field.equiv(name))?;
+            line.value.as_str().rsplit(',').next().map(str::trim).filter(|value| !value.is_empty())
+        };
+        Front {
+            proxied: true,
+            https: last("X-Forwarded-Proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")),
+            host: last("X-Forwarded-Host").map(str::to_owned),
+        }
+    }
+}
+
+/// What a browser saw of a request's way to us, if a trusted proxy stands at its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Front {
+    /// Whether there is such a proxy.
+    pub proxied: bool,
+    /// Whether the proxy says that it was asked by https.
+    pub https: bool,
+    /// The host that it says it was asked for.
+    pub host: Option<String>,
 }
 
 /// Whether any proxy says that it passed this request on.
@@ -109,6 +137,22 @@ mod tests {
         assert_eq!(from("[2001:db8::1]:4711"), "2001:db8::1");
         assert_eq!(from("2001:db8::1"), "2001:db8::1");
         assert_eq!(from("::ffff:192.0.2.9"), "192.0.2.9");
+    }
+
+    #[test]
+    fn what_the_browser_saw_is_told_by_trusted_proxies_alone() {
+        let fields = [
+            ("X-Forwarded-Proto", "http"),
+            ("X-Forwarded-Proto", "http, HTTPS"),
+            ("X-Forwarded-Host", "spoofed.example, chat.example"),
+        ];
+        let headers: Vec<_> = fields.iter().map(|(name, value)| Header::from_bytes(*name, *value).unwrap()).collect();
+        let trusted = Trusted(vec![parse_cidr("10.0.0.1").unwrap()]);
+        let told = Front { proxied: true, https: true, host: Some("chat.example".to_owned()) };
+        assert_eq!(trusted.front("10.0.0.1".parse().unwrap(), &headers), told);
+        assert_eq!(trusted.front("10.0.0.2".parse().unwrap(), &headers), Front::default());
+        let silent = Front { proxied: true, ..Front::default() };
+        assert_eq!(trusted.front("10.0.0.1".parse().unwrap(), &[]), silent);
     }
 
     #[test]

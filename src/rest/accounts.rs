@@ -147,7 +147,7 @@ fn answer(call: &Call<'_>, status: u16, signed_in: accounts::SignedIn, cookie: b
     };
     let reply = Reply::created_or_ok(status == 201, &body)?;
     Ok(match in_cookie {
-        Some(token) => refresh_cookie::set(reply, call.rest.chat.config(), &token),
+        Some(token) => refresh_cookie::set(reply, call.request, call.rest.chat.config(), &token),
         None => reply,
     })
 }
@@ -175,7 +175,7 @@ pub fn refresh(call: &mut Call<'_>) -> Result<Reply> {
         Tokens { access_token, refresh_token: in_body, token_type: "Bearer", expires_in: limits::ACCESS_TOKEN_S };
     let reply = Reply::ok(&body)?;
     Ok(match in_cookie {
-        Some(token) => refresh_cookie::set(reply, config, &token),
+        Some(token) => refresh_cookie::set(reply, call.request, config, &token),
         None => reply,
     })
 }
@@ -216,7 +216,7 @@ pub fn log_out(call: &mut Call<'_>) -> Result<Reply> {
     }
     let reply = Reply::no_content();
     let has_cookie = refresh_cookie::is_there(call.request);
-    Ok(if has_cookie { refresh_cookie::clear(reply, call.rest.chat.config()) } else { reply })
+    Ok(if has_cookie { refresh_cookie::clear(reply, call.request, call.rest.chat.config()) } else { reply })
 }
 
 /// `GET /auth/me`.

@@ -80,8 +80,11 @@ fn url(call: &Call<'_>, code: &str) -> String {
     let public = &call.rest.chat.config().public_url;
     let code = percent::encode(code);
     let plain = |host: &&str| host.bytes().all(|b| b.is_ascii_alphanumeric() || b".:-[]".contains(&b));
-    match call.request.header("Host").filter(plain) {
-        Some(host) if public.is_empty() => format!("http://{host}/invite/{code}"),
+    match call.request.host().filter(plain) {
+        Some(host) if public.is_empty() => {
+            let scheme = if call.request.front.https { "https" } else { "http" };
+            format!("{scheme}://{host}/invite/{code}")
+        }
         _ => format!("{public}/invite/{code}"),
     }
 }

@@ -10,18 +10,18 @@ use crate::net::Request;
 pub const NAME: &str = "chatd_refresh";
 
 /// Puts a new refresh token into the cookie.
-pub fn set(reply: Reply, config: &Config, token: &str) -> Reply {
-    reply.with("Set-Cookie", &field(config, token, limits::REFRESH_TOKEN_S))
+pub fn set(reply: Reply, request: &Request, config: &Config, token: &str) -> Reply {
+    reply.with("Set-Cookie", &field(request, config, token, limits::REFRESH_TOKEN_S))
 }
 
 /// Takes the cookie away.
-pub fn clear(reply: Reply, config: &Config) -> Reply {
-    reply.with("Set-Cookie", &field(config, "", 0))
+pub fn clear(reply: Reply, request: &Request, config: &Config) -> Reply {
+    reply.with("Set-Cookie", &field(request, config, "", 0))
 }
 
-fn field(config: &Config, value: &str, max_age_s: i64) -> String {
+fn field(request: &Request, config: &Config, value: &str, max_age_s: i64) -> String {
     let base = config.base_path();
-    let secure = if config.is_https() { "; Secure" } else { "" };
+    let secure = if config.is_https() || request.front.https { "; Secure" } else { "" };
     format!("{NAME}={value}; HttpOnly; SameSite=Strict; Path={base}{API}/auth; Max-Age={max_age_s}{secure}")
 }
 
@@ -52,19 +52,8 @@ fn is_same_origin(request: &Request, config: &Config) -> bool {
     if let Some(site) = request.header("Sec-Fetch-Site") {
         return site.eq_ignore_ascii_case("same-origin");
     }
-    let Some(origin) = request.header("Origin") else { return false };
-    let is_host = || {
-        let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-        authority
-            .is_some_and(|authority| request.header("Host").is_some_and(|host| authority.eq_ignore_ascii_case(host)))
-    };
-    // A proxy may have changed `Host`; the public URL is what the browser sees.
-    public_origin(config).is_some_and(|public| public.eq_ignore_ascii_case(origin)) || is_host()
-}
-
-fn public_origin(config: &Config) -> Option<&str> {
-    let url = config.public_url.as_str();
-    url.strip_suffix(config.base_path()).filter(|origin| !origin.is_empty())
+    let origin = request.header("Origin");
+    origin.is_some_and(|origin| config.is_own_origin(origin, request.host(), request.front.proxied))
 }
 
 #[cfg(test)]
@@ -76,12 +65,13 @@ mod tests {
 
     #[test]
     fn the_cookie_is_for_the_auth_paths_of_this_base_alone() {
-        let plain = set(Reply::no_content(), &config(""), "abc");
+        let asked = request("POST", "/api/rest/auth/login").build();
+        let plain = set(Reply::no_content(), &asked, &config(""), "abc");
         assert_eq!(
             plain.header("Set-Cookie"),
             Some("chatd_refresh=abc; HttpOnly; SameSite=Strict; Path=/api/rest/auth; Max-Age=5184000")
         );
-        let secure = clear(Reply::no_content(), &config("https://home.example/chat"));
+        let secure = clear(Reply::no_content(), &asked, &config("https://home.example/chat"));
         assert_eq!(
             secure.header("Set-Cookie"),
             Some("chatd_refresh=; HttpOnly; SameSite=Strict; Path=/chat/api/rest/auth; Max-Age=0; Secure")

@@ -87,7 +87,8 @@ impl Web {
             Source::Folder(folder) => self.find_in(folder, &request.path),
         }?;
         let is_code = found.kind.starts_with("text/javascript") || found.kind.starts_with("text/css");
-        let mut headers = if is_code { headers::asset_headers(self.https) } else { security_headers(self.https) };
+        let https = self.https || request.front.https;
+        let mut headers = if is_code { headers::asset_headers(https) } else { security_headers(https) };
         Some(match request.method {
             Method::Get | Method::Head => Ok(respond(found, &request.headers, headers)),
             Method::Options => {

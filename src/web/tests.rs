@@ -4,7 +4,7 @@ use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
-use crate::net::Body;
+use crate::net::{Body, Front};
 
 fn ask_with(web: &Web, method: Method, path: &str, fields: &[(&str, &str)]) -> Option<ResponseBox> {
     ask(web, method, path, fields).map(|answer| answer.unwrap())
@@ -18,6 +18,7 @@ fn ask(web: &Web, method: Method, path: &str, fields: &[(&str, &str)]) -> Option
         headers: fields.iter().map(|(name, value)| Header::from_bytes(*name, *value).unwrap()).collect(),
         client: IpAddr::V4(Ipv4Addr::LOCALHOST),
         local: true,
+        front: Front::default(),
         content_length: Some(0),
         body: Body::from_bytes(Vec::new()),
     })

@@ -20,7 +20,7 @@ use crate::auth::{Keys, Passwords, Throttles};
 use crate::chat::{Chat, Config, Presences, Registration, Shared};
 use crate::media::Media;
 use crate::model::{Event, Outlet};
-use crate::net::{Body, Header, Request, ResponseBox};
+use crate::net::{Body, Front, Header, Request, ResponseBox};
 use crate::store::Store;
 
 /// A request under construction.
@@ -39,6 +39,7 @@ pub(super) fn request(method: &str, target: &str) -> Draft {
         headers: Vec::new(),
         client: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
         local: false,
+        front: Front::default(),
         content_length: Some(0),
         body: Body::from_bytes(Vec::new()),
     };
