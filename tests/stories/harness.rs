@@ -114,7 +114,7 @@ impl World {
     }
 
     #[track_caller]
-    fn send_to(
+    pub fn send_to(
         &self,
         path: &str,
         method: &str,

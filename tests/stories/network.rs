@@ -4,6 +4,7 @@ mod bodies;
 mod flood;
 mod json;
 mod limits;
+mod proxy;
 mod readers;
 mod slow;
 mod slowloris;
@@ -368,23 +369,4 @@ fn a_full_server_says_so() {
     last.is_closed();
     let answered = std::iter::repeat_with(|| Raw::connect(&world).send(HEALTH).answer().status);
     assert!(answered.take(1_000).any(|status| status == 200));
-}
-
-#[test]
-fn a_proxy_is_believed_if_it_is_trusted() {
-    for (trusted, ip) in [(true, "203.0.113.7"), (false, "127.0.0.1")] {
-        let world = World::with(|options| {
-            if trusted {
-                options.trusted_proxies = vec![("127.0.0.1".parse().unwrap(), 32)];
-            }
-        });
-        world.person("alice");
-        let body = json!({"username": "alice", "password": crate::harness::PASSWORD}).to_string();
-        let forwarded = [("X-Forwarded-For", "198.51.100.1, 203.0.113.7")];
-        let tokens = world.send("POST", "/auth/login", None, &forwarded, Some(&body)).expect(200);
-        let token = text(&tokens["access_token"]);
-        let sessions = world.send("GET", "/auth/sessions", Some(&token), &[], None).expect(200);
-        let current = sessions.as_array().unwrap().iter().find(|session| session["current"] == true).unwrap();
-        assert_eq!(current["ip"], ip);
-    }
 }
