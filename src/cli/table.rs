@@ -95,7 +95,7 @@ pub(super) const TABLE: &[Row] = &[
         flag: "trusted-proxies",
         value: "LIST",
         default: "none",
-        about: "addresses or networks of proxies whose X-Forwarded-For counts, separated by commas",
+        about: "addresses or networks of proxies whose X-Forwarded-For, -Proto and -Host count, separated by commas",
         set: |o, v| {
             let parse = |v| parse_cidr(v).ok_or_else(|| format!("{v} is no address or network (10.0.0.0/8)"));
             list(v).map(parse).collect::<Result<_, _>>().map(|v| o.trusted_proxies = v)

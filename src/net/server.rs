@@ -21,7 +21,7 @@ use crate::model::{Code, Error, limits};
 pub struct Config {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Addresses and networks of proxies whose `X-Forwarded-For` counts.
+    /// Addresses and networks of proxies whose `X-Forwarded-For`, `-Proto` and `-Host` count.
     pub trusted_proxies: Vec<(IpAddr, u8)>,
     /// Connections in all.
     pub connections: usize,

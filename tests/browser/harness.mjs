@@ -47,8 +47,10 @@ export class Server {
   #process = null;
   /** What it printed last, for when it fails. */ #said = [];
 
-  static async start() {
+  /** @param {string[]} [options] beside those that all have @param {Record<string, string>} [environment] */
+  static async start(options = ["--rate-limits", "off"], environment = {}) {
     const server = new Server();
+    Object.assign(server, { options, environment });
     server.folder = mkdtempSync(join(tmpdir(), "chatd-browser-"));
     server.port = await freePort();
     server.origin = `http://127.0.0.1:${server.port}`;
@@ -58,10 +60,10 @@ export class Server {
 
   /** Starts it, or starts it again on the same folder and port; resolves once it listens. */
   async start() {
-    const options = ["--listen", `127.0.0.1:${this.port}`, "--data", join(this.folder, "data"), "--rate-limits", "off", "--registration", "open"];
+    const options = ["--listen", `127.0.0.1:${this.port}`, "--data", join(this.folder, "data"), "--registration", "open", ...this.options];
     const { CHATD_TEST_STATIC: client } = process.env;
     if (client) options.push("--static", client);
-    const child = this.#process = spawn(binary(), options, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = this.#process = spawn(binary(), options, { env: { ...process.env, ...this.environment }, stdio: ["ignore", "pipe", "pipe"] });
     await new Promise((listens, failed) => {
       const heard = (line) => {
         this.#said = [...this.#said, line].slice(-50);

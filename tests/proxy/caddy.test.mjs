@@ -1,0 +1,4 @@
+import { behind } from "./stories.mjs";
+
+behind("caddy", "");
+behind("caddy", "/chat");

@@ -1,0 +1,4 @@
+import { behind } from "./stories.mjs";
+
+behind("nginx", "");
+behind("nginx", "/chat");
