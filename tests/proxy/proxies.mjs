@@ -76,7 +76,7 @@ const KINDS = {
       assert.ok(!path || README.includes(`\`${below}\``), "the README says how a path is set");
       const site = filled(block("caddy"), ...(path ? [[at, below]] : []), [UPSTREAM, `127.0.0.1:${upstream}`]);
       const certificate = `bind 127.0.0.1\n    tls ${join(folder, "certificate")} ${join(folder, "key")}`;
-      return `{\n    admin off\n    auto_https off\n    https_port ${port}\n    persist_config off\n}\n${
+      return `{\n    admin off\n    auto_https off\n    https_port ${port}\n}\n${
         filled(site, [`${HOST} {`, `https://${HOST} {\n    ${certificate}`])}`;
     },
   },
@@ -109,13 +109,18 @@ export class Proxy {
     const rights = process.getuid() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
     if (rights.uid) for (const name of ["", "key", "certificate", "config"]) chownSync(join(proxy.folder, name), NOBODY, NOBODY);
     chmodSync(join(proxy.folder, "key"), 0o600);
-    await proxy.#run(KINDS[kind], rights);
+    try {
+      await proxy.#run(KINDS[kind], rights);
+    } catch (error) {
+      await proxy.remove();
+      throw error;
+    }
     return proxy;
   }
 
   async #run({ program, options, listens }, rights) {
     // Both are where only root looks on Debian.
-    const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin`, HOME: this.folder, XDG_DATA_HOME: this.folder };
+    const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin`, HOME: this.folder, XDG_DATA_HOME: this.folder, XDG_CONFIG_HOME: this.folder };
     const child = this.#process = spawn(program, options(this.folder), { ...rights, env, cwd: this.folder, stdio: ["ignore", "ignore", "pipe"] });
     await new Promise((ready, failed) => {
       createInterface(child.stderr).on("line", (line) => {

@@ -60,10 +60,9 @@ export function behind(kind, path) {
       for (const origin of [`http://${HOST}`, `${ORIGIN}:8443`, "https://evil.example", `http://127.0.0.1:${server.port}`, "null"]) {
         assert.equal(await client.gateway({ headers: { Origin: origin } }), 403, origin);
       }
-      // A name that its owner lets lead here is not ours.
+      // A name that its owner lets lead here is not ours; Caddy answers it by itself, with nothing.
       const rebound = { Host: "evil.example", Origin: "https://evil.example", "X-Forwarded-Host": "evil.example" };
-      const answer = await client.gateway({ headers: rebound }).catch(() => "cut");
-      assert.ok([403, "cut"].includes(answer) || (kind === "caddy" && answer === 200), `${answer}`);
+      assert.equal(await client.gateway({ headers: rebound }), kind === "caddy" ? 200 : 403);
       const gateway = await client.gateway({ headers: { Origin: ORIGIN } });
       await gateway.next(HELLO);
       gateway.close();
