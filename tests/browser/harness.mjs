@@ -185,6 +185,17 @@ let browser = null;
 let server = null;
 /** Whether both are closed when the tests are done. */
 let closes = false;
+/** Which names lead where, for this file's browser. */
+const leads = [`MAP ${PLAIN_HOST} 127.0.0.1`];
+
+/**
+ * The stories of this file are about this server instead of a plain one; to be said before the first of them.
+ * @param {Promise<Server>} other @param {string} [rule] a name that leads to it, in Chromium's words
+ */
+export function about(other, rule) {
+  server = other;
+  if (rule) leads.push(rule);
+}
 
 async function closeAll() {
   await (await browser?.catch(() => null))?.close();
@@ -196,7 +207,7 @@ export function theBrowser() {
   browser ??= chromium.launch({
     executablePath: process.env.CHATD_TEST_CHROMIUM ?? "/usr/bin/chromium",
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync", `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`],
+      "--disable-component-update", "--disable-sync", `--host-resolver-rules=${leads.join(", ")}`],
   });
   return browser;
 }

@@ -24,10 +24,17 @@ export class Client {
     const json = body && !Buffer.isBuffer(body);
     const bytes = json ? Buffer.from(JSON.stringify(body)) : body;
     const { port, certificate: ca } = this.proxy;
-    const request = tlsRequest({ host: "127.0.0.1", port, servername: HOST, ca, localAddress: from, agent: false, method, path,
+    const request = tlsRequest({
+      host: "127.0.0.1", port, servername: HOST, ca, localAddress: from, agent: false, method, path,
       timeout: PATIENCE_MS,
-      headers: { Host: HOST, ...(json && { "Content-Type": "application/json" }), ...(bytes && { "Content-Length": bytes.length }),
-        ...(token && { Authorization: `Bearer ${token}` }), ...headers } });
+      headers: {
+        Host: HOST,
+        ...(json && { "Content-Type": "application/json" }),
+        ...(bytes && { "Content-Length": bytes.length }),
+        ...(token && { Authorization: `Bearer ${token}` }),
+        ...headers,
+      },
+    });
     request.once("timeout", () => request.destroy(new Error(`${method} ${path} is not answered`)));
     return { request, bytes };
   }
@@ -44,7 +51,10 @@ export class Client {
     return this.at(`${this.path}/api/rest/${path}`, asked);
   }
 
-  /** What is answered before the body has come: only its first byte is ever sent. @param {string} path @param {number} length @param {Asked} asked */
+  /**
+   * What is answered before the body has come: only its first byte is ever sent.
+   * @param {string} path @param {number} length @param {Asked} asked
+   */
   async early(path, length, asked) {
     const { request } = this.#request(`${this.path}/api/rest/${path}`, { ...asked, method: "POST" });
     request.setHeader("Content-Length", length);
@@ -54,10 +64,13 @@ export class Client {
     return early;
   }
 
-  /** A gateway, or the status of a handshake that was refused. @param {Asked} [asked] @returns {Promise<Gateway | number>} */
+  /**
+   * A gateway, or the status of a handshake that was refused.
+   * @param {Asked} [asked] @returns {Promise<Gateway | number>}
+   */
   gateway(asked = {}) {
-    const headers = { Connection: "Upgrade", Upgrade: "websocket", "Sec-WebSocket-Version": "13",
-      "Sec-WebSocket-Key": randomBytes(16).toString("base64"), ...asked.headers };
+    const key = { "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": randomBytes(16).toString("base64") };
+    const headers = { Connection: "Upgrade", Upgrade: "websocket", ...key, ...asked.headers };
     const { request } = this.#request(`${this.path}/api/ws`, { ...asked, headers });
     return new Promise((opened, failed) => {
       request.once("upgrade", (_, socket, early) => opened(new Gateway(socket, early)));
@@ -74,8 +87,10 @@ export class Client {
 /** A request to chatd itself, past the proxy. @param {number} port @param {string} path @param {Asked} asked */
 export function past(port, path, { method = "GET", from, headers = {}, body }) {
   const bytes = Buffer.from(JSON.stringify(body ?? {}));
-  const request = plainRequest({ host: "127.0.0.1", port, localAddress: from, agent: false, method, path, timeout: PATIENCE_MS,
-    headers: { "Content-Type": "application/json", "Content-Length": bytes.length, ...headers } });
+  const request = plainRequest({
+    host: "127.0.0.1", port, localAddress: from, agent: false, method, path, timeout: PATIENCE_MS,
+    headers: { "Content-Type": "application/json", "Content-Length": bytes.length, ...headers },
+  });
   request.once("timeout", () => request.destroy(new Error(`${method} ${path} is not answered`)));
   request.end(bytes);
   return answer(request);
@@ -138,7 +153,8 @@ class Gateway {
       const short = this.#bytes[1] & 0x7f;
       const head = short === 127 ? 10 : short === 126 ? 4 : 2;
       if (this.#bytes.length < head) return;
-      const length = short === 127 ? Number(this.#bytes.readBigUInt64BE(2)) : short === 126 ? this.#bytes.readUInt16BE(2) : short;
+      const long = () => head === 10 ? Number(this.#bytes.readBigUInt64BE(2)) : this.#bytes.readUInt16BE(2);
+      const length = head === 2 ? short : long();
       if (this.#bytes.length < head + length) return;
       const [kind, body] = [this.#bytes[0] & 0x0f, this.#bytes.subarray(head, head + length)];
       this.#bytes = this.#bytes.subarray(head + length);
@@ -163,7 +179,8 @@ class Gateway {
     const body = Buffer.from(JSON.stringify(frame));
     assert.ok(body.length < 126, "a short frame");
     const mask = randomBytes(4);
-    this.socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | body.length]), mask, body.map((byte, at) => byte ^ mask[at % 4])]));
+    const masked = body.map((byte, at) => byte ^ mask[at % 4]);
+    this.socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | body.length]), mask, masked]));
   }
 
   close() {

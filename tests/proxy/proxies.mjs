@@ -57,13 +57,15 @@ const KINDS = {
     listens: "start worker process",
     /** What Debian's own file has around the snippet, as far as somebody without rights needs it. */
     config: (folder, path, port, upstream) => {
-      const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${name};`);
+      const users = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+      const temporary = users.map((name) => `${name}_temp_path ${name};\n`);
       const [at, below] = ["location / {", `location ${path}/ {`];
       assert.ok(!path || README.includes(`\`${below}\``), "the README says how a path is set");
-      return `daemon off; pid pid; error_log stderr notice;\nevents {}\nhttp {\naccess_log off;\n${temporary.join("\n")}\n${
-        filled(block("nginx"), [at, below], ["    listen [::]:443 ssl;\n", ""], ["listen 443 ssl", `listen 127.0.0.1:${port} ssl`],
-          ["/etc/ssl/chat.example.pem", join(folder, "certificate")], ["/etc/ssl/chat.example.key", join(folder, "key")],
-          [UPSTREAM, `127.0.0.1:${upstream}`])}}\n`;
+      const site = filled(block("nginx"), [at, below], [UPSTREAM, `127.0.0.1:${upstream}`],
+        ["    listen [::]:443 ssl;\n", ""], ["listen 443 ssl", `listen 127.0.0.1:${port} ssl`],
+        ["/etc/ssl/chat.example.pem", join(folder, "certificate")], ["/etc/ssl/chat.example.key", join(folder, "key")]);
+      const http = `access_log off;\n${temporary.join("")}${site}`;
+      return `daemon off; pid pid; error_log stderr notice;\nevents {}\nhttp {\n${http}}\n`;
     },
   },
   caddy: {
@@ -84,9 +86,9 @@ const KINDS = {
 
 /** A certificate for the README's host that nobody else trusts. @param {string} folder */
 function certify(folder) {
-  execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-    "-subj", `/CN=${HOST}`, "-addext", `subjectAltName=DNS:${HOST}`,
-    "-keyout", join(folder, "key"), "-out", join(folder, "certificate")], { stdio: "ignore" });
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", join(folder, "key")];
+  const about = ["-days", "2", "-subj", `/CN=${HOST}`, "-addext", `subjectAltName=DNS:${HOST}`];
+  execFileSync("openssl", ["req", "-x509", ...key, ...about, "-out", join(folder, "certificate")], { stdio: "ignore" });
   return readFileSync(join(folder, "certificate"), "utf8");
 }
 
@@ -107,7 +109,9 @@ export class Proxy {
     proxy.config = KINDS[kind].config(proxy.folder, path, proxy.port, upstream);
     writeFileSync(join(proxy.folder, "config"), proxy.config);
     const rights = process.getuid() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
-    if (rights.uid) for (const name of ["", "key", "certificate", "config"]) chownSync(join(proxy.folder, name), NOBODY, NOBODY);
+    if (rights.uid) {
+      for (const name of ["", "key", "certificate", "config"]) chownSync(join(proxy.folder, name), NOBODY, NOBODY);
+    }
     chmodSync(join(proxy.folder, "key"), 0o600);
     try {
       await proxy.#run(KINDS[kind], rights);
@@ -120,8 +124,10 @@ export class Proxy {
 
   async #run({ program, options, listens }, rights) {
     // Both are where only root looks on Debian.
-    const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin`, HOME: this.folder, XDG_DATA_HOME: this.folder, XDG_CONFIG_HOME: this.folder };
-    const child = this.#process = spawn(program, options(this.folder), { ...rights, env, cwd: this.folder, stdio: ["ignore", "ignore", "pipe"] });
+    const homes = Object.fromEntries(["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"].map((name) => [name, this.folder]));
+    const env = { ...process.env, ...homes, PATH: `${process.env.PATH}:/usr/sbin` };
+    const how = { ...rights, env, cwd: this.folder, stdio: ["ignore", "ignore", "pipe"] };
+    const child = this.#process = spawn(program, options(this.folder), how);
     await new Promise((ready, failed) => {
       createInterface(child.stderr).on("line", (line) => {
         this.#said = [...this.#said, line].slice(-30);

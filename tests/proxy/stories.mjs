@@ -31,7 +31,8 @@ export function behind(kind, path) {
       const body = { username: "alice", password: PASSWORD };
       token = (await client.api("auth/register", { method: "POST", body })).expect(201).access_token;
       place = (await client.api("servers", { method: "POST", token, body: { name: "Home" } })).expect(201).server_id;
-      channel = (await client.api(`servers/${place}/channels`, { token })).expect(200).find(({ type }) => type === "text").channel_id;
+      const channels = (await client.api(`servers/${place}/channels`, { token })).expect(200);
+      channel = channels.find(({ type }) => type === "text").channel_id;
     });
 
     after(async () => {
@@ -53,11 +54,13 @@ export function behind(kind, path) {
       await gateway.next(HEARTBEAT_ACK);
       gateway.close();
       // chatd gives up on those who are silent for 1.5 intervals; a proxy that did so before would cut the living.
-      if (kind === "nginx") assert.ok(readTimeout() > 1.5 * interval, `${readTimeout()} ms, where ${interval} are between heartbeats`);
+      const least = 1.5 * interval;
+      if (kind === "nginx") assert.ok(readTimeout() > least, `silence may last ${readTimeout()} of ${least} ms`);
     });
 
     test("only pages of the public origin may use the gateway", async () => {
-      for (const origin of [`http://${HOST}`, `${ORIGIN}:8443`, "https://evil.example", `http://127.0.0.1:${server.port}`, "null"]) {
+      const inside = `http://127.0.0.1:${server.port}`;
+      for (const origin of [`http://${HOST}`, `${ORIGIN}:8443`, "https://evil.example", inside, "null"]) {
         assert.equal(await client.gateway({ headers: { Origin: origin } }), 403, origin);
       }
       // A name that its owner lets lead here is not ours; Caddy answers it by itself, with nothing.
@@ -68,10 +71,11 @@ export function behind(kind, path) {
       gateway.close();
     });
 
-    test("a large file goes up and comes down, and one that is too large is refused by chatd before it has come", async () => {
+    test("a large file goes up and down, and one that is too large chatd refuses before it has come", async () => {
       const bytes = randomBytes(20 * MIB);
       const headers = { "Content-Type": "application/octet-stream" };
-      const file = (await client.api("uploads?filename=film.bin", { method: "POST", token, headers, body: bytes })).expect(201);
+      const film = { method: "POST", token, headers, body: bytes };
+      const file = (await client.api("uploads?filename=film.bin", film)).expect(201);
       assert.ok(file.url.startsWith(`${path}/files/`), file.url);
       (await say("", { attachments: [file.attachment_id] })).expect(201);
       const down = await client.at(file.url);
@@ -110,7 +114,8 @@ export function behind(kind, path) {
         assert.equal(status, 200, shown);
         assert.ok(headers["strict-transport-security"], "browsers are told to stay with https");
         const assets = [...text.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, address]) => address);
-        assert.ok(assets.length > 3 && assets.every((address) => address.startsWith(`${path}/assets/`)), assets.join(" "));
+        const isOurs = (address) => address.startsWith(`${path}/assets/`);
+        assert.ok(assets.length > 3 && assets.every(isOurs), assets.join(" "));
         for (const address of assets) assert.equal((await client.at(address)).status, 200, address);
       }
       if (path && kind === "nginx") {
@@ -122,7 +127,9 @@ export function behind(kind, path) {
     test("limits count people, and believe no stranger", async () => {
       const signIn = (from, headers) => client.api("auth/login", { method: "POST", from, headers, body: {} });
       const direct = (from, n) => past(server.port, `${path}/api/rest/auth/login`, {
-        method: "POST", from, body: {}, headers: { "X-Forwarded-For": `192.0.2.${n}`, "X-Real-IP": `192.0.2.${n}`, Forwarded: `for=192.0.2.${n}` } });
+        method: "POST", from, body: {},
+        headers: { "X-Forwarded-For": `192.0.2.${n}`, "X-Real-IP": `192.0.2.${n}`, Forwarded: `for=192.0.2.${n}` },
+      });
       const statuses = async (ask) => {
         const all = [];
         for (let n = 0; n <= SIGN_INS; n += 1) all.push((await ask(n)).status);
@@ -130,7 +137,8 @@ export function behind(kind, path) {
       };
       const refusedAtLast = (all, who) =>
         assert.ok(all.slice(0, -1).every((status) => status === 400) && all.at(-1) === 429, `${who}: ${all}`);
-      refusedAtLast(await statuses((n) => signIn("127.0.0.3", { "X-Forwarded-For": `192.0.2.${n}` })), "through the proxy, with a lie");
+      const lying = (n) => signIn("127.0.0.3", { "X-Forwarded-For": `192.0.2.${n}` });
+      refusedAtLast(await statuses(lying), "through the proxy, with a lie");
       assert.equal((await signIn("127.0.0.4")).status, 400, "somebody else comes through the same proxy");
       refusedAtLast(await statuses((n) => direct("127.0.0.5", n)), "past the proxy, with a lie");
       assert.equal((await signIn("127.0.0.5")).status, 429, "through the proxy it is the same person");
