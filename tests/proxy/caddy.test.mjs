@@ -1,4 +1,5 @@
-import { behind } from "./stories.mjs";
+import { behind, withoutPublicUrl } from "./stories.mjs";
 
 behind("caddy", "");
 behind("caddy", "/chat");
+withoutPublicUrl("caddy");

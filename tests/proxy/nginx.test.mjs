@@ -1,4 +1,5 @@
-import { behind } from "./stories.mjs";
+import { behind, withoutPublicUrl } from "./stories.mjs";
 
 behind("nginx", "");
 behind("nginx", "/chat");
+withoutPublicUrl("nginx");

@@ -12,6 +12,8 @@ const MIB = 1024 * 1024;
 /** `src/model/limits.rs` */
 const SIGN_INS = 10;
 const UPLOAD_MIB = 25;
+/** `src/cli/table.rs`: what an owner may set, at most. */
+const HEARTBEAT_MS_MAX = 600_000;
 const [HELLO, HEARTBEAT, HEARTBEAT_ACK, CONNECTED, MESSAGE_CREATE] = [0, 1, 2, 10, 11];
 
 /** @param {"nginx" | "caddy"} kind @param {string} path empty, or like `/chat` */
@@ -54,7 +56,8 @@ export function behind(kind, path) {
       await gateway.next(HEARTBEAT_ACK);
       gateway.close();
       // chatd gives up on those who are silent for 1.5 intervals; a proxy that did so before would cut the living.
-      const least = 1.5 * interval;
+      assert.ok(interval <= HEARTBEAT_MS_MAX, `${interval}`);
+      const least = 1.5 * HEARTBEAT_MS_MAX;
       if (kind === "nginx") assert.ok(readTimeout() > least, `silence may last ${readTimeout()} of ${least} ms`);
     });
 
@@ -145,6 +148,27 @@ export function behind(kind, path) {
       const own = (await client.api("auth/sessions", { token })).expect(200).find(({ current }) => current);
       assert.equal(own.ip, "127.0.0.2");
     });
+  });
+}
+
+/** What the proxy alone tells. @param {"nginx" | "caddy"} kind */
+export function withoutPublicUrl(kind) {
+  test(`behind ${kind}, without a public URL`, async (context) => {
+    const { CHATD_TRUSTED_PROXIES } = environment("");
+    const server = await Server.start([], { CHATD_TRUSTED_PROXIES });
+    context.after(() => server.remove());
+    const proxy = await Proxy.start(kind, "", server.port);
+    context.after(() => proxy.remove());
+    const client = new Client(proxy, "");
+    const body = { username: "alice", password: PASSWORD, cookie: true };
+    const made = await client.api("auth/register", { method: "POST", body });
+    assert.match(made.headers["set-cookie"][0], /; Secure$/);
+    assert.ok((await client.at("/")).headers["strict-transport-security"]);
+    const gateway = await client.gateway({ headers: { Origin: ORIGIN } });
+    await gateway.next(HELLO);
+    gateway.close();
+    const lie = { Origin: "https://evil.example", "X-Forwarded-Host": "evil.example" };
+    assert.equal(await client.gateway({ headers: lie }), 403);
   });
 }
 
