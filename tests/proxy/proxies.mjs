@@ -48,7 +48,8 @@ export function freePort() {
   });
 }
 
-const UPSTREAM = "127.0.0.1:8080";
+/** Where chatd listens, as the README has it. */
+export const UPSTREAM = "127.0.0.1:8080";
 
 const KINDS = {
   nginx: {
