@@ -77,6 +77,9 @@ fn main() -> ExitCode {
         trusted_proxies: Vec::new(),
         connections: limits::CONNECTIONS,
         connections_per_address: limits::CONNECTIONS_PER_ADDRESS,
+        tls: None,
+        https_origin: String::new(),
+        http_listen: None,
     };
     match Server::start(config, Arc::new(Echo)) {
         Ok(server) => {
@@ -87,7 +90,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("echo: {error}");
+            eprintln!("echo: {}: {}", error.0, error.1);
             ExitCode::FAILURE
         }
     }

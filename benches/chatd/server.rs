@@ -53,7 +53,7 @@ impl Server {
         Self::spawn(command)
     }
 
-    /// Starts a program that says on standard error where it listens: `NAME listens on http://ADDRESS`.
+    /// Starts a program that says on standard error where it listens: `NAME listens on http://ADDRESS`, or `https://`.
     pub fn spawn(mut command: Command) -> Outcome<Self> {
         let program = command.get_program().to_string_lossy().into_owned();
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -172,7 +172,8 @@ impl Drop for Server {
 /// Reads the server's log to its end, so that a full pipe never stops it, and tells its name and address.
 fn read_log(stderr: ChildStderr, keep: &Mutex<VecDeque<String>>, told: &Sender<(String, SocketAddr)>) {
     for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-        if let Some((name, address)) = line.split_once(" listens on http://")
+        if let Some((name, url)) = line.split_once(" listens on ")
+            && let Some((_, address)) = url.split_once("://")
             && let Ok(address) = address.trim().parse()
         {
             let _ = told.send((name.to_owned(), address));

@@ -70,6 +70,11 @@ impl Folder {
         self.path.join(backup::DATABASE)
     }
 
+    /// The folder of the certificate of our own.
+    pub(super) fn certificate(&self) -> PathBuf {
+        self.path.join("tls")
+    }
+
     /// The folder of what people upload.
     pub(super) fn files(&self) -> PathBuf {
         self.path.join(backup::FILES)

@@ -1,6 +1,7 @@
 //! Puts the rooms together: starts them in order, hands requests to whom they belong, stops them in order.
 
 mod backups;
+mod certificate;
 mod folder;
 mod keeper;
 pub mod log;
@@ -10,6 +11,7 @@ mod pace;
 mod service;
 pub mod upkeep;
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,9 +21,9 @@ use backups::Proven;
 use folder::Folder;
 use keeper::Keeper;
 use notify::Watchdog;
-pub use options::{Backups, Options};
+pub use options::{Backups, Certificate, Options};
 use service::App;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::auth::{Keys, Passwords, Rates, Throttles};
@@ -29,7 +31,7 @@ use crate::chat::{self, Chat, Config, Presences, Registration, Shared, Writing};
 use crate::gateway::{Feed, Gateway};
 use crate::media::Media;
 use crate::model::Error;
-use crate::net::{self, Server};
+use crate::net::{self, Server, Tls};
 use crate::rest::{Gauge, Rest};
 use crate::store::{OpenError, Store};
 use crate::web::Web;
@@ -48,6 +50,8 @@ pub enum StartError {
     Database(OpenError),
     /// The address cannot be listened on.
     Listen(SocketAddr, std::io::Error),
+    /// The certificate cannot be used.
+    Tls(String),
     /// The system has no threads or file descriptors left.
     System(std::io::Error),
     /// A first write failed.
@@ -69,6 +73,7 @@ impl std::fmt::Display for StartError {
             Self::Listen(address, error) => {
                 write!(f, "cannot listen on {address}: {error}; choose another address with --listen or CHATD_LISTEN")
             }
+            Self::Tls(why) => write!(f, "no TLS: {why}; --tls-cert and --tls-key name PEM files that chatd may read"),
             Self::System(error) => write!(f, "the system refuses: {error}"),
             Self::Store(error) => write!(f, "the database cannot be written: {error}"),
         }
@@ -80,6 +85,7 @@ impl std::error::Error for StartError {}
 /// A server that runs. Dropping it stops it.
 pub struct Running {
     server: Server,
+    tls: Option<Arc<Tls>>,
     gateway: Arc<Gateway>,
     keeper: Keeper,
     watchdog: Watchdog,
@@ -140,13 +146,18 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     let https = (!options.public_url.is_empty()).then(|| chat.config().is_https());
     let base = chat.config().base_path().to_owned();
     let app = App { rest, gateway: Arc::clone(&gateway), web, https, base };
+    let tls = tls(&options, &folder)?.map(Arc::new);
     let net_config = net::Config {
         listen: options.listen,
         trusted_proxies: options.trusted_proxies.clone(),
         connections: options.connections,
         connections_per_address: options.connections_per_address,
+        tls: tls.clone(),
+        https_origin: chat.config().public_origin().to_owned(),
+        http_listen: options.http_listen,
     };
-    let server = Server::start(net_config, Arc::new(app)).map_err(|error| StartError::Listen(options.listen, error))?;
+    let server =
+        Server::start(net_config, Arc::new(app)).map_err(|(address, error)| StartError::Listen(address, error))?;
     let keeper = Keeper::start(Arc::clone(&chat), media, end).map_err(StartError::System)?;
     let is_well = {
         let (chat, gateway) = (Arc::clone(&chat), Arc::clone(&gateway));
@@ -155,7 +166,7 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     let watchdog = Watchdog::start(is_well).map_err(StartError::System)?;
     let backups = backups::Backups::start(&options, Arc::clone(&chat), proven).map_err(StartError::System)?;
     let running =
-        Running { keeper, watchdog, backups, server, gateway, chat, setup_code, stopped: false, _folder: folder };
+        Running { keeper, watchdog, backups, server, tls, gateway, chat, setup_code, stopped: false, _folder: folder };
     running.greet(&options);
     notify::ready();
     Ok(running)
@@ -169,12 +180,42 @@ fn first<T: Send + 'static>(
     chat.write(rule.clone()).or_else(|_| chat.write(rule)).map_err(StartError::Store)
 }
 
+/// The certificate that people are shown, if TLS is spoken.
+fn tls(options: &Options, folder: &Folder) -> Result<Option<Tls>, StartError> {
+    let files = match options.certificate().map_err(|rule| StartError::Tls(rule.to_owned()))? {
+        None => return Ok(None),
+        Some(Certificate::Of(files)) => files,
+        Some(Certificate::SelfSigned) => {
+            let folder = folder.certificate();
+            certificate::own(&folder, &names(options)).map_err(|error| StartError::Folder(folder, error))?
+        }
+    };
+    Tls::load(files).map(Some).map_err(StartError::Tls)
+}
+
+/// The names that this machine may be reached by.
+fn names(options: &Options) -> Vec<String> {
+    let machine = rustix::system::uname().nodename().to_string_lossy().to_ascii_lowercase();
+    // Names found by multicast (RFC 6762), as on most home networks.
+    let local = format!("{}.local", machine.split('.').next().unwrap_or_default());
+    let own = Some(options.listen.ip()).filter(|ip| !ip.is_unspecified()).map(|ip| ip.to_string());
+    let public = options.public_host().map(str::to_owned);
+    let names = [public, Some(local), Some(machine), own, Some("localhost".to_owned())];
+    let loopback = ["127.0.0.1".to_owned(), "::1".to_owned()];
+    let mut names: Vec<_> = names.into_iter().flatten().chain(loopback).collect();
+    let mut seen = std::collections::HashSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    names
+}
+
 fn config(options: &Options) -> Config {
-    let open_on_loopback = options.registration == Registration::Open && options.listen.ip().is_loopback();
+    // Behind a proxy, whoever comes first need not be somebody at this machine.
+    let alone =
+        options.listen.ip().is_loopback() && options.public_url.is_empty() && options.trusted_proxies.is_empty();
     Config {
         name: options.name.clone(),
         registration: options.registration,
-        setup_code_needed: !open_on_loopback,
+        setup_code_needed: options.registration != Registration::Open || !alone,
         public_url: options.public_url.clone(),
         allowed_origins: options.allowed_origins.clone(),
         admins_create_servers: options.admins_create_servers,
@@ -186,12 +227,12 @@ fn config(options: &Options) -> Config {
     }
 }
 
-/// SIGTERM and SIGINT. To be watched from before the start: what comes in its midst stops the server after it, cleanly.
+/// SIGTERM, SIGINT and SIGHUP. To be watched from before the start: what comes in its midst stops the server after it, cleanly.
 ///
 /// # Errors
 /// If the system refuses.
 pub fn signals() -> Result<Signals, StartError> {
-    Signals::new([SIGTERM, SIGINT]).map_err(StartError::System)
+    Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(StartError::System)
 }
 
 impl Running {
@@ -206,7 +247,11 @@ impl Running {
     }
 
     fn greet(&self, options: &Options) {
-        ::log::info!("chatd {} listens on http://{}", env!("CARGO_PKG_VERSION"), self.address());
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        ::log::info!("chatd {} listens on {scheme}://{}", env!("CARGO_PKG_VERSION"), self.address());
+        if let Some(tls) = &self.tls {
+            ::log::info!("the certificate's fingerprint (SHA-256) is {}", tls.fingerprint());
+        }
         let folder = std::path::absolute(&options.data).unwrap_or_else(|_| options.data.clone());
         ::log::info!("everything is kept in {}", folder.display());
         if let Some(code) = &self.setup_code {
@@ -222,7 +267,15 @@ impl Running {
     pub fn wait_for(mut self, mut signals: Signals) -> Ended {
         let wake = signals.handle();
         self.gateway.on_end(move || wake.close());
-        let ended = if signals.forever().next().is_some() { Ended::Asked } else { Ended::Broken };
+        let terminal = std::io::stdin().is_terminal();
+        let ended = loop {
+            match signals.forever().next() {
+                Some(SIGHUP) if self.tls.is_some() || !terminal => self.read_anew(),
+                // A terminal that is closed takes along what was started from it.
+                Some(_) => break Ended::Asked,
+                None => break Ended::Broken,
+            }
+        };
         match ended {
             Ended::Asked => ::log::info!("stopping"),
             Ended::Broken => ::log::error!("events cannot be delivered any more: stopping, as a restart mends it"),
@@ -230,6 +283,17 @@ impl Running {
         self.stop();
         ::log::info!("stopped");
         ended
+    }
+
+    /// What SIGHUP asks for: connections that are open stay as they are.
+    fn read_anew(&self) {
+        match self.tls.as_deref().map(|tls| (tls, tls.reload())) {
+            None => ::log::info!("there is no certificate to be read anew; options are read at a start"),
+            Some((tls, Ok(()))) => {
+                ::log::info!("the certificate is read anew; its fingerprint (SHA-256) is {}", tls.fingerprint());
+            }
+            Some((_, Err(why))) => ::log::error!("the certificate stays as it was: {why}"),
+        }
     }
 
     /// Stops in order: no new connections, 1001 to every gateway, requests that run finish, a backup is given up,

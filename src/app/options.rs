@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::chat::Registration;
 use crate::model::limits;
+use crate::net::CertificateFiles;
 
 /// Where backups are put while it serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,11 +19,25 @@ pub enum Backups {
     Off,
 }
 
+/// What certificate is served, if TLS is spoken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Certificate {
+    /// One of the owner's.
+    Of(CertificateFiles),
+    /// One that chatd makes and signs itself.
+    SelfSigned,
+}
+
 /// All options, with their defaults.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the command line's table describes each")]
 pub struct Options {
     pub listen: SocketAddr,
+    /// Also PEM files: both or neither.
+    pub tls_cert: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    pub tls_self_signed: bool,
+    pub http_listen: Option<SocketAddr>,
     pub data: PathBuf,
     pub name: String,
     pub registration: Registration,
@@ -53,6 +68,41 @@ pub struct Options {
 }
 
 impl Options {
+    /// The certificate that is asked for.
+    ///
+    /// # Errors
+    /// What does not go together.
+    pub fn certificate(&self) -> Result<Option<Certificate>, &'static str> {
+        let certificate = match (&self.tls_cert, &self.tls_key) {
+            (Some(_), Some(_)) if self.tls_self_signed => {
+                return Err("--tls self-signed makes a certificate of its own: leave --tls-cert and --tls-key out");
+            }
+            (Some(certificate), Some(key)) => {
+                let (certificate, key) = (certificate.clone(), key.clone());
+                Some(Certificate::Of(CertificateFiles { certificate, key }))
+            }
+            (None, None) => self.tls_self_signed.then_some(Certificate::SelfSigned),
+            (Some(_), None) => return Err("--tls-cert needs the certificate's key: --tls-key"),
+            (None, Some(_)) => return Err("--tls-key needs its certificate: --tls-cert"),
+        };
+        if certificate.is_none() && self.http_listen.is_some() {
+            return Err("--http-listen sends people on to https, which needs --tls-cert and --tls-key, or --tls");
+        }
+        if certificate.is_some() && self.public_url.starts_with("http://") {
+            return Err("--public-url begins with http://, but with TLS people come by https://");
+        }
+        Ok(certificate)
+    }
+
+    /// The host of the public URL, without brackets.
+    pub(super) fn public_host(&self) -> Option<&str> {
+        let authority = self.public_url.split_once("://")?.1.split('/').next()?;
+        match authority.strip_prefix('[') {
+            Some(rest) => rest.split(']').next(),
+            None => authority.split(':').next(),
+        }
+    }
+
     /// The folder that backups are put into, if they are.
     pub fn backup_folder(&self) -> Option<PathBuf> {
         match &self.backups {
@@ -67,6 +117,10 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            tls_cert: None,
+            tls_key: None,
+            tls_self_signed: false,
+            http_listen: None,
             data: PathBuf::from("data"),
             name: "chatd".to_owned(),
             registration: Registration::Open,

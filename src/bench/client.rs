@@ -1,6 +1,7 @@
 //! The load generator: all connections of a load in one epoll on one thread, so that it never hides behind cores that
 //! the server could have had. How busy it was is measured too, see [`super::effort`].
 
+use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::ops::Range;
 use std::os::fd::OwnedFd;
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 use super::Outcome;
 use super::connection::Connection;
+pub use super::connection::Transport;
 use super::wire::{self, Piece, expect_success};
 
 /// A connection's number, counted from 0 in the order of opening.
@@ -37,6 +39,16 @@ pub struct Client {
     buffer: Vec<u8>,
     request: Vec<u8>,
     stop: Option<Arc<AtomicBool>>,
+    carry: Carry,
+}
+
+/// What puts a transport on a socket that is open, and waits still.
+pub type Carry = fn(TcpStream) -> io::Result<Box<dyn Transport>>;
+
+/// The socket alone.
+fn plain(socket: TcpStream) -> io::Result<Box<dyn Transport>> {
+    socket.set_nonblocking(true)?;
+    Ok(Box::new(socket))
 }
 
 /// Who asks in a closed loop: each connection's next request goes out when its last one is answered.
@@ -53,6 +65,14 @@ impl Client {
     /// # Errors
     /// If the system has no file descriptor left.
     pub fn new(address: SocketAddr) -> Outcome<Self> {
+        Self::over(address, plain)
+    }
+
+    /// The same, with connections that go over something on their sockets.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn over(address: SocketAddr, carry: Carry) -> Outcome<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(|error| format!("no epoll: {error}"))?;
         Ok(Self {
             epoll,
@@ -62,6 +82,7 @@ impl Client {
             buffer: vec![0; BUFFER_BYTES],
             request: Vec::new(),
             stop: None,
+            carry,
         })
     }
 
@@ -77,15 +98,13 @@ impl Client {
     pub fn open(&mut self, count: usize) -> Outcome<Range<Id>> {
         let first = self.connections.len();
         for id in first..first + count {
-            let socket = TcpStream::connect(self.address)
-                .and_then(|socket| {
-                    socket.set_nonblocking(true).and_then(|()| socket.set_nodelay(true)).map(|()| socket)
-                })
-                .map_err(|error| format!("connection {id} cannot be opened: {error}"))?;
+            let unopened = |error: io::Error| format!("connection {id} cannot be opened: {error}");
+            let socket = TcpStream::connect(self.address).map_err(unopened)?;
+            socket.set_nodelay(true).map_err(unopened)?;
             let flags = epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::ET;
             epoll::add(&self.epoll, &socket, epoll::EventData::new_u64(id as u64), flags)
                 .map_err(|error| format!("connection {id} cannot be watched: {error}"))?;
-            self.connections.push(Connection::new(socket));
+            self.connections.push(Connection::new((self.carry)(socket).map_err(unopened)?));
         }
         Ok(first..first + count)
     }

@@ -1,17 +1,27 @@
 //! One connection of the load generator: what it has not yet sent, and what has come in part.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-
-use rustix::net::RecvFlags;
 
 use super::Outcome;
 use super::wire::{self, Piece};
 
+/// What bytes go over, without waiting: a socket, or TLS on one.
+pub trait Transport: Read + Write {
+    /// Whether a read that does not fill its buffer has taken all there was, as from a socket (epoll(7)).
+    fn ends_short(&self) -> bool;
+}
+
+impl Transport for TcpStream {
+    fn ends_short(&self) -> bool {
+        true
+    }
+}
+
 /// A connection that speaks HTTP until it is upgraded, and WebSocket frames then.
 pub(super) struct Connection {
     /// None once it is closed.
-    pub(super) socket: Option<TcpStream>,
+    pub(super) socket: Option<Box<dyn Transport>>,
     is_gateway: bool,
     /// The `s` of the last event.
     pub(super) last_s: u64,
@@ -21,7 +31,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(socket: TcpStream) -> Self {
+    pub(super) fn new(socket: Box<dyn Transport>) -> Self {
         Self { socket: Some(socket), is_gateway: false, last_s: 0, partial: Vec::new(), unsent: Vec::new() }
     }
 
@@ -41,12 +51,13 @@ impl Connection {
     /// Reads all there is and hands over what is whole.
     pub(super) fn receive(&mut self, buffer: &mut [u8], mut come: impl FnMut(Piece<'_>) -> Outcome<()>) -> Outcome<()> {
         loop {
-            let Some(socket) = &self.socket else { return Ok(()) };
-            let count = match rustix::net::recv(socket, &mut *buffer, RecvFlags::empty()) {
-                Ok((0, _)) => return Err("the server closed it".to_owned()),
-                Ok((count, _)) => count,
-                Err(rustix::io::Errno::AGAIN) => return Ok(()),
-                Err(rustix::io::Errno::INTR) => continue,
+            let Some(socket) = &mut self.socket else { return Ok(()) };
+            let ends_short = socket.ends_short();
+            let count = match socket.read(buffer) {
+                Ok(0) => return Err("the server closed it".to_owned()),
+                Ok(count) => count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(format!("reading failed: {error}")),
             };
             let come_now = buffer.get(..count).unwrap_or_default();
@@ -63,8 +74,7 @@ impl Connection {
                     self.partial = bytes;
                 }
             }
-            // With an edge-triggered epoll a short read has emptied the socket (epoll(7)).
-            if count < buffer.len() {
+            if ends_short && count < buffer.len() {
                 return Ok(());
             }
         }

@@ -64,7 +64,7 @@ impl Config {
     }
 
     /// The origin of the public URL; empty if not told.
-    fn public_origin(&self) -> &str {
+    pub fn public_origin(&self) -> &str {
         self.public_url.strip_suffix(self.base_path()).unwrap_or(&self.public_url)
     }
 

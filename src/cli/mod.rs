@@ -33,7 +33,7 @@ pub mod exit {
         BROKEN = 70: "Something broke inside, which a restart mends.";
         IO = 74: "Reading or writing failed: the disk is full or broken.";
         AGAIN = 75: "Another backup is being made there, or another measurement: try again later.";
-        CONFIG = 78: "The data folder cannot be used so: not writable, in use, or a newer chatd's.";
+        CONFIG = 78: "The data folder, or the certificate, cannot be used so: not readable, in use, or a newer chatd's.";
         STOPPED = 130: "Ctrl+C, or SIGTERM, stopped a measurement.";
     }
 }
@@ -91,7 +91,7 @@ fn exit_code(error: &StartError) -> u8 {
         StartError::Folder(_, error) if is_io(error) => exit::IO,
         StartError::Database(error) if error.is_io() => exit::IO,
         StartError::Database(error) if error.is_damage() => exit::DAMAGED,
-        StartError::Folder(..) | StartError::Locked(_) | StartError::Database(_) => exit::CONFIG,
+        StartError::Folder(..) | StartError::Locked(_) | StartError::Database(_) | StartError::Tls(_) => exit::CONFIG,
         StartError::Listen(..) | StartError::System(_) => exit::UNAVAILABLE,
         StartError::Store(_) => exit::IO,
     }

@@ -105,6 +105,7 @@ pub fn parse_all(
         (Command::Bench { seconds }, Some(said)) => *seconds = said,
         _ => return Err(UsageError("--seconds belongs to bench".to_owned())),
     }
+    options.certificate().map_err(|rule| UsageError(rule.to_owned()))?;
     Ok((command, options))
 }
 
@@ -205,6 +206,20 @@ mod tests {
         assert!(takes("--allowed-origins", "https://a.example, http://b:81"));
         for bad in ["*", "a.example", "https://a.example/", "https://a.example/x"] {
             assert!(!takes("--allowed-origins", bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused() {
+        let wrong = |words: &[&str]| parse(words, &[]).unwrap_err();
+        assert!(wrong(&["--tls-cert", "a"]).contains("--tls-key"));
+        assert!(wrong(&["--tls-key", "a"]).contains("--tls-cert"));
+        assert!(wrong(&["--tls-cert", "a", "--tls-key", "b", "--tls", "self-signed"]).contains("leave"));
+        assert!(wrong(&["--http-listen", "[::]:80"]).contains("--tls"));
+        assert!(wrong(&["--tls", "self-signed", "--public-url", "http://a"]).contains("--public-url"));
+        for right in [&["--tls-cert", "a", "--tls-key", "b", "--tls", "off"][..], &["--tls", "self-signed"]] {
+            let (_, options) = parse(right, &[]).unwrap();
+            assert!(options.certificate().unwrap().is_some());
         }
     }
 

@@ -30,6 +30,41 @@ pub(super) const TABLE: &[Row] = &[
         set: |o, v| parse(v, "an address and port, as in 0.0.0.0:8080").map(|v| o.listen = v),
     },
     Row {
+        flag: "tls-cert",
+        value: "FILE",
+        default: "none: plain HTTP",
+        about: "speak TLS, with this certificate and those it rests on, in PEM; SIGHUP reads it anew",
+        set: |o, v| not_empty(v).map(|v| o.tls_cert = Some(v.into())),
+    },
+    Row {
+        flag: "tls-key",
+        value: "FILE",
+        default: "none",
+        about: "the private key of that certificate, in PEM",
+        set: |o, v| not_empty(v).map(|v| o.tls_key = Some(v.into())),
+    },
+    Row {
+        flag: "tls",
+        value: "self-signed|off",
+        default: "off, unless there is a certificate",
+        about: "self-signed: speak TLS with a certificate that chatd makes; its fingerprint is printed at every start",
+        set: |o, v| {
+            o.tls_self_signed = match v {
+                "self-signed" => true,
+                "off" => false,
+                _ => return Err("must be self-signed or off".to_owned()),
+            };
+            Ok(())
+        },
+    },
+    Row {
+        flag: "http-listen",
+        value: "ADDR",
+        default: "none",
+        about: "with TLS: listen here too, as in [::]:80, and send whoever comes to https",
+        set: |o, v| parse(v, "an address and port, as in [::]:80").map(|v| o.http_listen = Some(v)),
+    },
+    Row {
         flag: "data",
         value: "DIR",
         default: "$STATE_DIRECTORY, else ./data",

@@ -7,7 +7,7 @@
 //! [`limits::RESUME_EVENTS`], or as many as take [`limits::RESUME_BYTES`].
 
 use std::collections::VecDeque;
-use std::io::{ErrorKind, IoSlice};
+use std::io::{Error, ErrorKind, IoSlice};
 use std::net::Shutdown;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -86,6 +86,12 @@ pub(super) enum Flushed {
     Stalled(bool),
     /// The socket is broken; its thread will notice.
     Broken,
+}
+
+impl Flushed {
+    fn by(error: &Error, progress: bool) -> Self {
+        if error.kind() == ErrorKind::WouldBlock { Self::Stalled(progress) } else { Self::Broken }
+    }
 }
 
 impl Outbox {
@@ -306,7 +312,8 @@ impl State {
     }
 
     fn flush(&mut self) -> Flushed {
-        let (Some(link), Some(frame)) = (&self.link, self.unsent.front()) else { return Flushed::All };
+        let Some(link) = &self.link else { return Flushed::All };
+        let Some(frame) = self.unsent.front() else { return self.settled() };
         // One frame, the most frequent case by far, costs no gathering.
         if self.unsent.len() > 1 || (self.held && frame.s > 0) {
             return self.flush_many();
@@ -317,10 +324,9 @@ impl State {
             Ok(0) => Flushed::Broken,
             Ok(count) => {
                 self.written(count);
-                if count == length { Flushed::All } else { Flushed::Stalled(true) }
+                if count == length { self.settled() } else { Flushed::Stalled(true) }
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Flushed::Stalled(false),
-            Err(_) => Flushed::Broken,
+            Err(error) => Flushed::by(&error, false),
         }
     }
 
@@ -348,11 +354,16 @@ impl State {
                     progress = true;
                     self.written(written);
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Flushed::Stalled(progress),
-                Err(_) => return Flushed::Broken,
+                Err(error) => return Flushed::by(&error, progress),
             }
         }
-        Flushed::All
+        self.settled()
+    }
+
+    /// What a flush comes to that has written everything: with TLS, sealed bytes may still wait.
+    fn settled(&self) -> Flushed {
+        let settled = self.link.as_ref().map_or(Ok(()), |link| link.stream.settle());
+        settled.map_or_else(|error| Flushed::by(&error, false), |()| Flushed::All)
     }
 
     /// Takes `count` written bytes off the front.

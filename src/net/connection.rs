@@ -14,13 +14,23 @@ use super::head::{self, Framing, Head};
 use super::message::{Answer, Request, Service, Upgraded};
 use super::print::{Print, print};
 use super::proxy::{self, Trusted};
+use super::redirect::Https;
 use super::stream::Stream;
+use super::tls::Tls;
 use crate::model::{Code, Error, limits};
 
 /// What every connection knows.
 pub(super) struct Context {
     pub(super) service: Arc<dyn Service>,
     pub(super) trusted: Trusted,
+    /// With TLS, plain HTTP is served no more than an answer that says where https is.
+    pub(super) secure: Option<Secure>,
+}
+
+/// What a server with TLS knows.
+pub(super) struct Secure {
+    pub(super) tls: Arc<Tls>,
+    pub(super) https: Https,
 }
 
 /// Why a connection ended; only told to the log, and there only for debugging.
@@ -38,6 +48,12 @@ enum After {
 
 /// Serves a connection until it ends, or is upgraded.
 pub(super) fn serve(context: &Context, stream: &Arc<Stream>, ticket: &Ticket) -> Option<Upgrade> {
+    if let Some(Secure { tls, .. }) = &context.secure
+        && let Err(error) = stream.secure(tls.config(), Instant::now() + limits::HEAD_TIME)
+    {
+        log::trace!("connection from {}: no TLS: {error}", stream.peer());
+        return None;
+    }
     let mut inbound = Inbound::new(Arc::clone(stream));
     let end = loop {
         ticket.set_busy(false);
@@ -117,12 +133,22 @@ fn exchange(
     let peer = stream.peer().ip().to_canonical();
     let client = context.trusted.client(peer, &head.headers);
     let without_body = head.method == Method::Head;
+    if let Some(Secure { https, .. }) = context.secure.as_ref().filter(|_| !stream.is_secure()) {
+        let came_to = stream.port().map_err(|_| "the client went")?;
+        let answer = https.answer(&head, came_to).unwrap_or_else(|error| context.service.problem(&error));
+        return Err(match print(answer, stream, Print { without_body, close: true, upgrade: false }) {
+            Ok(()) => close_gently(stream),
+            Err(_) => "the client did not read where https is",
+        });
+    }
+    let mut front = context.trusted.front(peer, &head.headers);
+    front.https |= stream.is_secure();
     let mut request = Request {
         method: head.method,
         path: head.path,
         query: head.query,
         client,
-        front: context.trusted.front(peer, &head.headers),
+        front,
         local: peer.is_loopback() && !proxy::is_forwarded(&head.headers),
         headers: head.headers,
         content_length: match head.framing {
@@ -160,7 +186,12 @@ fn exchange(
         request.body.drain().map_err(|_| "the rest of a body did not come")?;
         return Ok(After::Next(request.body.into_inbound()));
     }
-    Err(if request.body.is_done() { "the last answer was given" } else { close_gently(stream) })
+    if request.body.is_done() {
+        // TLS tells the end; without it the peer would have to think of somebody who cut it short.
+        let _ = stream.shutdown(Shutdown::Write);
+        return Err("the last answer was given");
+    }
+    Err(close_gently(stream))
 }
 
 fn stopping() -> Error {
@@ -208,7 +239,7 @@ mod tests {
         let stream = Arc::new(Stream::new(listener.accept().unwrap().0).unwrap());
         let connections = Connections::new(1, 1);
         let ticket = connections.admit(&stream, stream.peer().ip(), true).ok().unwrap();
-        let context = Context { service: Arc::new(Stops(connections)), trusted: Trusted::default() };
+        let context = Context { service: Arc::new(Stops(connections)), trusted: Trusted::default(), secure: None };
         assert!(serve(&context, &stream, &ticket).is_none());
         drop((ticket, stream));
         let mut answer = String::new();

@@ -12,8 +12,10 @@ pub mod json;
 mod message;
 mod print;
 mod proxy;
+mod redirect;
 mod server;
 mod stream;
+mod tls;
 pub mod websocket;
 
 pub use body::Body;
@@ -22,3 +24,4 @@ pub use proxy::{Front, parse_cidr};
 pub use server::{Config, Server};
 pub use stream::Stream;
 pub use tiny_http::{Header, Method, Response, ResponseBox, StatusCode};
+pub use tls::{CertificateFiles, Tls};

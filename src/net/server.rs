@@ -9,15 +9,17 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 
-use super::connection::{self, Context, Upgrade};
+use super::connection::{self, Context, Secure, Upgrade};
 use super::connections::{Connections, Refused, Ticket};
 use super::message::Service;
 use super::proxy::Trusted;
+use super::redirect::Https;
 use super::stream::Stream;
+use super::tls::Tls;
 use crate::model::{Code, Error, limits};
 
 /// How a server is to be run.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
@@ -27,6 +29,12 @@ pub struct Config {
     pub connections: usize,
     /// Connections per address (IPv4 /32, IPv6 /64).
     pub connections_per_address: usize,
+    /// The certificate, if TLS is spoken; plain HTTP is then sent to https.
+    pub tls: Option<Arc<Tls>>,
+    /// Where people reach the server by https, as in `https://chat.example`; empty: under the name they used.
+    pub https_origin: String,
+    /// Where else to listen, for whoever types no `https://`.
+    pub http_listen: Option<SocketAddr>,
 }
 
 /// A server that runs.
@@ -34,7 +42,7 @@ pub struct Server {
     address: SocketAddr,
     connections: Arc<Connections>,
     wake: Arc<OwnedFd>,
-    acceptor: Mutex<Option<JoinHandle<()>>>,
+    acceptors: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// Connections that wait to be accepted; the kernel cuts it to `net.core.somaxconn`.
@@ -46,25 +54,30 @@ impl Server {
     /// Listens and starts to accept.
     ///
     /// # Errors
-    /// If the address cannot be listened on.
-    pub fn start(config: Config, service: Arc<dyn Service>) -> io::Result<Self> {
-        let listener = TcpListener::bind(config.listen)?;
-        // The standard library's backlog of 128 overflows when a reconnect storm comes.
-        rustix::net::listen(&listener, BACKLOG)?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
+    /// If an address cannot be listened on: which, and why.
+    pub fn start(config: Config, service: Arc<dyn Service>) -> Result<Self, (SocketAddr, io::Error)> {
+        let main = listen(config.listen)?;
+        let address = main.local_addr().map_err(|error| (config.listen, error))?;
+        let also = config.http_listen.filter(|_| config.tls.is_some()).map(listen).transpose()?;
+        let failed = |error| (address, error);
+        let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(|error| failed(error.into()))?;
+        let https = Https { origin: config.https_origin, port: address.port() };
+        let secure = config.tls.map(|tls| Secure { tls, https });
+        let context = Arc::new(Context { service, trusted: Trusted(config.trusted_proxies), secure });
         let connections = Connections::new(config.connections, config.connections_per_address);
-        let context = Arc::new(Context { service, trusted: Trusted(config.trusted_proxies) });
-        let acceptor = Acceptor {
-            listener,
-            wake: Arc::clone(&wake),
-            connections: Arc::clone(&connections),
-            context,
-            last_complaint: None,
-        };
-        let acceptor = Builder::new().name("acceptor".into()).stack_size(128 * 1024).spawn(move || acceptor.run())?;
-        Ok(Self { address, connections, wake, acceptor: Mutex::new(Some(acceptor)) })
+        let server = Self { address, connections, wake: Arc::new(wake), acceptors: Mutex::default() };
+        for listener in [Some(main), also].into_iter().flatten() {
+            server.accept(listener, Arc::clone(&context)).map_err(failed)?;
+        }
+        Ok(server)
+    }
+
+    fn accept(&self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
+        let (wake, connections) = (Arc::clone(&self.wake), Arc::clone(&self.connections));
+        let acceptor = Acceptor { listener, wake, connections, context, last_complaint: None };
+        let thread = Builder::new().name("acceptor".into()).stack_size(128 * 1024).spawn(move || acceptor.run())?;
+        self.acceptors.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        Ok(())
     }
 
     /// Where it listens.
@@ -72,14 +85,14 @@ impl Server {
         self.address
     }
 
-    /// Closes the listener; open connections go on.
+    /// Closes the listeners; open connections go on.
     pub fn stop_accepting(&self) {
         let _ = rustix::io::write(&*self.wake, &1_u64.to_ne_bytes());
-        let acceptor = self.acceptor.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(acceptor) = acceptor
-            && acceptor.join().is_err()
-        {
-            log::error!("the acceptor had ended by a panic");
+        let acceptors = std::mem::take(&mut *self.acceptors.lock().unwrap_or_else(PoisonError::into_inner));
+        for acceptor in acceptors {
+            if acceptor.join().is_err() {
+                log::error!("an acceptor had ended by a panic");
+            }
         }
     }
 
@@ -88,6 +101,14 @@ impl Server {
         self.stop_accepting();
         self.connections.stop(drain);
     }
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, (SocketAddr, io::Error)> {
+    let listener = TcpListener::bind(address).map_err(|error| (address, error))?;
+    // The standard library's backlog of 128 overflows when a reconnect storm comes.
+    rustix::net::listen(&listener, BACKLOG).map_err(|error| (address, error.into()))?;
+    listener.set_nonblocking(true).map_err(|error| (address, error))?;
+    Ok(listener)
 }
 
 // glibc's `get_cached_stack` hands on a stack of up to four times the size that is wanted, guard page included.
@@ -213,8 +234,16 @@ mod tests {
 
     fn start() -> Server {
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = Config { listen, trusted_proxies: Vec::new(), connections: 10, connections_per_address: 10 };
-        Server::start(config, Arc::new(Echo)).unwrap()
+        let config = Config {
+            listen,
+            trusted_proxies: Vec::new(),
+            connections: 10,
+            connections_per_address: 10,
+            tls: None,
+            https_origin: String::new(),
+            http_listen: None,
+        };
+        Server::start(config, Arc::new(Echo)).ok().unwrap()
     }
 
     fn ask(server: &Server, path: &str) -> String {

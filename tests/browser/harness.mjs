@@ -76,6 +76,11 @@ export class Server {
     });
   }
 
+  /** @param {NodeJS.Signals} signal that does not end it */
+  signal(signal) {
+    this.#process.kill(signal);
+  }
+
   /** Ends it, by default the polite way. @param {NodeJS.Signals} [signal] */
   async stop(signal = "SIGTERM") {
     const child = this.#process;

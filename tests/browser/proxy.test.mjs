@@ -12,7 +12,8 @@ const PNG = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR
 /** A server behind nginx, which browsers reach where the README says. */
 async function behindNginx(port) {
   const { CHATD_LISTEN: _, ...told } = environment(PATH);
-  const server = await Server.start(["--rate-limits", "off"], told);
+  const server = await Server.start(["--rate-limits", "off", "--setup-code", "first"], told);
+  await server.person("owner", { setup_code: "first" });
   const proxy = await Proxy.start("nginx", PATH, server.port, port);
   server.origin = ORIGIN;
   const { remove } = server;

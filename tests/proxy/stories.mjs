@@ -12,6 +12,8 @@ const MIB = 1024 * 1024;
 /** `src/model/limits.rs` */
 const SIGN_INS = 10;
 const UPLOAD_MIB = 25;
+/** Through a proxy even the first account of an open instance needs one. */
+const CODE = "only the owner knows";
 /** `src/cli/table.rs`: what an owner may set, at most. */
 const HEARTBEAT_MS_MAX = 600_000;
 const [HELLO, HEARTBEAT, HEARTBEAT_ACK, CONNECTED, MESSAGE_CREATE] = [0, 1, 2, 10, 11];
@@ -27,10 +29,10 @@ export function behind(kind, path) {
     before(async () => {
       const { CHATD_LISTEN, ...told } = environment(path);
       assert.equal(CHATD_LISTEN, UPSTREAM, "only the proxy reaches it");
-      server = await Server.start([], told);
+      server = await Server.start(["--setup-code", CODE], told);
       proxy = await Proxy.start(kind, path, server.port);
       client = new Client(proxy, path);
-      const body = { username: "alice", password: PASSWORD };
+      const body = { username: "alice", password: PASSWORD, setup_code: CODE };
       token = (await client.api("auth/register", { method: "POST", body })).expect(201).access_token;
       place = (await client.api("servers", { method: "POST", token, body: { name: "Home" } })).expect(201).server_id;
       const channels = (await client.api(`servers/${place}/channels`, { token })).expect(200);
@@ -155,12 +157,12 @@ export function behind(kind, path) {
 export function withoutPublicUrl(kind) {
   test(`behind ${kind}, without a public URL`, async (context) => {
     const { CHATD_TRUSTED_PROXIES } = environment("");
-    const server = await Server.start([], { CHATD_TRUSTED_PROXIES });
+    const server = await Server.start(["--setup-code", CODE], { CHATD_TRUSTED_PROXIES });
     context.after(() => server.remove());
     const proxy = await Proxy.start(kind, "", server.port);
     context.after(() => proxy.remove());
     const client = new Client(proxy, "");
-    const body = { username: "alice", password: PASSWORD, cookie: true };
+    const body = { username: "alice", password: PASSWORD, setup_code: CODE, cookie: true };
     const made = await client.api("auth/register", { method: "POST", body });
     assert.match(made.headers["set-cookie"][0], /; Secure$/);
     assert.ok((await client.at("/")).headers["strict-transport-security"]);

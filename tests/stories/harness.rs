@@ -146,8 +146,12 @@ impl World {
     /// Registers somebody.
     #[track_caller]
     pub fn person(&self, name: &str) -> Person<'_> {
-        let answer = self.request("POST", "/auth/register", Some(&json!({"username": name, "password": PASSWORD})));
-        Person::of(self, &answer.expect(201))
+        let mut account = json!({"username": name, "password": PASSWORD});
+        // Whoever is not the first may say it in vain.
+        if let Some(code) = self.running().setup_code() {
+            account["setup_code"] = code.into();
+        }
+        Person::of(self, &self.request("POST", "/auth/register", Some(&account)).expect(201))
     }
 
     /// Signs somebody in once more.

@@ -56,8 +56,9 @@ fn the_order_of_checks_is_that_of_the_contract() {
 #[test]
 fn a_path_in_the_public_url_is_honoured() {
     let world = World::with(|options| options.public_url = "https://home.example/chat".to_owned());
+    world.person("alice");
     let body = json!({"username": "alice", "password": crate::harness::PASSWORD, "cookie": true}).to_string();
-    let answer = world.send("POST", "/auth/register", None, &[], Some(&body));
+    let answer = world.send("POST", "/auth/login", None, &[], Some(&body));
     let cookie = answer.header("set-cookie").unwrap().to_owned();
     assert!(cookie.contains("Path=/chat/api/rest/auth") && cookie.contains("Secure"), "{cookie}");
     let alice = world.sign_in("alice");

@@ -11,6 +11,7 @@ mod slowloris;
 mod stop;
 mod storm;
 mod supervision;
+mod tls;
 mod websocket;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -23,7 +24,7 @@ use crate::harness::{Gateway, World, text};
 use crate::process::{Client, Process};
 
 /// A connection without any manners of its own.
-struct Raw(BufReader<TcpStream>);
+struct Raw<S = TcpStream>(BufReader<S>);
 
 /// Status, fields and body.
 #[derive(Debug)]
@@ -43,7 +44,9 @@ impl Raw {
         socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         Self(BufReader::new(socket))
     }
+}
 
+impl<S: Read + Write> Raw<S> {
     fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
         // A server that has refused and closed may not take all of it.
         let _ = self.0.get_mut().write_all(bytes.as_ref());

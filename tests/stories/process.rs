@@ -91,9 +91,9 @@ impl Process {
         command.arg("--data").arg(data);
         change(&mut command);
         let mut process = Self::spawn(&mut command);
-        match process.hear(" listens on http://") {
+        match process.hear(" listens on http") {
             Some(line) => {
-                process.address = line.split_once("http://").unwrap().1.parse().unwrap();
+                process.address = line.split_once("://").unwrap().1.parse().unwrap();
                 Ok(process)
             }
             None => Err((process.child.wait().unwrap(), std::mem::take(&mut process.said))),

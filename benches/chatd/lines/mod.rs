@@ -13,6 +13,7 @@ mod rest;
 mod search;
 mod start;
 mod throughput;
+mod tls;
 mod written;
 
 use std::path::Path;
@@ -68,6 +69,12 @@ pub const LINES: &[Line] = &[
         about: "10,000 gateway connections held, and their memory",
         by_default: false,
         measure: memory::ten_thousand,
+    },
+    Line {
+        name: "tls",
+        about: "memory of a gateway, a delivery and a handshake over TLS, beside the same without",
+        by_default: true,
+        measure: tls::measure,
     },
     Line {
         name: "rest",

@@ -34,11 +34,22 @@ fn a_proxy_is_believed_if_it_is_trusted() {
 }
 
 #[test]
+fn behind_a_proxy_the_first_account_needs_the_code_however_open_registration_is() {
+    for world in [behind(true, ""), behind(false, "https://chat.example")] {
+        let account = json!({"username": "mallory", "password": PASSWORD});
+        world.request("POST", "/auth/register", Some(&account)).refused(403, "registration_closed");
+        world.person("alice");
+        world.request("POST", "/auth/register", Some(&account)).expect(201);
+    }
+}
+
+#[test]
 fn https_at_a_trusted_proxy_is_https() {
     for trusted in TRUSTED {
         let world = behind(trusted, "");
+        world.person("alice");
         let body = json!({"username": "alice", "password": PASSWORD, "cookie": true}).to_string();
-        let signed_in = world.send("POST", "/auth/register", None, &PASSED_ON, Some(&body));
+        let signed_in = world.send("POST", "/auth/login", None, &PASSED_ON, Some(&body));
         let cookie = signed_in.header("set-cookie").unwrap();
         assert_eq!(cookie.ends_with("; Secure"), trusted, "{cookie}");
         for path in ["/", "/help/gateway"] {
@@ -52,8 +63,9 @@ fn https_at_a_trusted_proxy_is_https() {
 #[test]
 fn the_public_url_says_more_than_a_proxy() {
     let world = behind(true, "http://pi.local");
+    world.person("alice");
     let body = json!({"username": "alice", "password": PASSWORD, "cookie": true}).to_string();
-    let signed_in = world.send("POST", "/auth/register", None, &PASSED_ON, Some(&body));
+    let signed_in = world.send("POST", "/auth/login", None, &PASSED_ON, Some(&body));
     assert!(!signed_in.header("set-cookie").unwrap().contains("Secure"));
     assert_eq!(world.send_to("/", "GET", None, &PASSED_ON, None).header("strict-transport-security"), None);
 }
