@@ -28,7 +28,8 @@ impl Https {
         let query = head.query.as_deref().map_or(String::new(), |query| format!("?{query}"));
         let location =
             Header::from_bytes("Location", format!("{origin}{}{query}", head.path)).map_err(|()| refused())?;
-        Ok(Response::empty(308).with_header(location).boxed())
+        // For now, not for good: an owner may turn TLS off again, and browsers keep a permanent redirect.
+        Ok(Response::empty(307).with_header(location).boxed())
     }
 
     /// Whoever came to the port that has TLS is to come to the same; a router may have given it another number, which
@@ -55,7 +56,7 @@ mod tests {
         let head = head::parse(request.replace('\n', "\r\n").as_bytes()).unwrap();
         match https.answer(&head, came_to) {
             Ok(answer) => {
-                assert_eq!(answer.status_code().0, 308);
+                assert_eq!(answer.status_code().0, 307);
                 answer.headers().iter().find(|h| h.field.equiv("Location")).unwrap().value.to_string()
             }
             Err(error) => error.code.as_str().to_owned(),

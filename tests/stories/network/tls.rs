@@ -4,6 +4,7 @@
 use std::io::{BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -210,12 +211,37 @@ fn plain_http_is_sent_to_https() {
         http.send(format!("GET /channels/1?a=b HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", address.port()));
         let answer = http.answer();
         let location = format!("Location: https://localhost:{port}/channels/1?a=b\r\n");
-        assert!(answer.status == 308 && answer.head.contains(&location), "{answer:?}");
+        assert!(answer.status == 307 && answer.head.contains(&location), "{answer:?}");
         http.is_closed();
         let mut http = Raw::at(address);
         let answer = http.send(post("/api/rest/auth/login", "Content-Length: 2\r\n", "{}")).answer();
         assert!(answer.status == 400 && answer.body.contains("https://"), "{answer:?}");
     }
+}
+
+#[test]
+#[ignore = "needs openssl, which tests/run brings"]
+fn openssl_agrees_on_tls_1_3_and_finds_the_fingerprint_that_the_log_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut server = Process::with(&data, |command| _ = command.args(["--tls", "self-signed"]));
+    let line = server.hear("fingerprint").unwrap();
+    let address = server.address.to_string();
+    let certificate = data.join("tls/certificate.pem");
+    let shake_hands = |version: &str| {
+        let mut command = Command::new("openssl");
+        command.args(["s_client", "-connect", &address, "-servername", "localhost", version, "-verify_return_error"]);
+        let output = command.arg("-CAfile").arg(&certificate).stdin(Stdio::null()).output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (agreed, said) = shake_hands("-tls1_3");
+    assert!(agreed && said.contains("TLSv1.3") && said.contains("Verify return code: 0 (ok)"), "{said}");
+    assert!(!shake_hands("-tls1_2").0);
+    let mut command = Command::new("openssl");
+    let shown = command.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]).arg(&certificate);
+    let shown = String::from_utf8(shown.output().unwrap().stdout).unwrap();
+    let fingerprint = shown.trim().rsplit('=').next().unwrap();
+    assert!(fingerprint.len() == 95 && line.ends_with(fingerprint), "{line} {shown}");
 }
 
 #[test]
