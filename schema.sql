@@ -115,10 +115,12 @@ CREATE TABLE messages (
   edited_at  INTEGER,
   reply_to   INTEGER,                     -- the message that this one answers, in the same channel
   extras     INTEGER NOT NULL DEFAULT 0,  -- what other tables have of it: bits, see store::messages::Extras
+  nonce      TEXT,                        -- its sender's mark
   PRIMARY KEY (channel_id, message_id)
 ) STRICT, WITHOUT ROWID;
 
--- Senders' marks, so that a retry never doubles. `day` (of the message ID's clock) leads the key: old days are swept
+-- Senders' marks to be looked up, so that a retry never doubles: of every message up to `nonce_mark`, and of those that
+-- were deleted. `day` (of the message ID's clock) leads the key: old days are swept
 -- as one range, and a look-up asks for two of them.
 CREATE TABLE nonces (
   day        INTEGER NOT NULL,
@@ -128,6 +130,13 @@ CREATE TABLE nonces (
   message_id INTEGER NOT NULL,
   PRIMARY KEY (day, author_id, channel_id, nonce)
 ) STRICT, WITHOUT ROWID;
+
+-- Marks of later messages stand in their rows alone.
+CREATE TABLE nonce_mark (
+  one  INTEGER PRIMARY KEY CHECK (one = 1),
+  mark INTEGER NOT NULL
+) STRICT;
+INSERT INTO nonce_mark VALUES (1, 0);
 
 -- How far people have read. Written up to five seconds late.
 CREATE TABLE read_states (

@@ -54,7 +54,16 @@ impl Asker for Posting<'_> {
 
 /// Writes the request that posts a message, by the `person`th of the people.
 pub fn post(request: &mut Vec<u8>, place: &Place, person: usize, content: &str) {
-    let body = json!({"content": content}).to_string();
+    post_with(request, place, person, content, None);
+}
+
+/// The same with a nonce, if there is one.
+pub fn post_with(request: &mut Vec<u8>, place: &Place, person: usize, content: &str, nonce: Option<&str>) {
+    let body = match nonce {
+        Some(nonce) => json!({"content": content, "nonce": nonce}),
+        None => json!({"content": content}),
+    }
+    .to_string();
     let token = place.tokens.get(person).map(String::as_str);
     wire::request(request, "POST", &place.messages, token, Some(&body));
 }

@@ -66,7 +66,7 @@ pub fn post(cx: &mut Writing<'_, '_>, caller: &Caller, id: ChannelId, new: Resul
     };
     let message_id = cx.next_id();
     if let Some(nonce) = &new.nonce
-        && let Some(first) = store::messages::by_nonce(cx.db, caller.user_id, id, nonce.as_str(), message_id)?
+        && let Some(first) = cx.tx.by_nonce(caller.user_id, id, nonce.as_str(), message_id)?
     {
         let first = store::messages::get(cx.db, caller.user_id, id, first)?;
         let message = first.ok_or_else(|| Error::new(Code::NonceUsed))?;
@@ -106,6 +106,7 @@ pub fn post(cx: &mut Writing<'_, '_>, caller: &Caller, id: ChannelId, new: Resul
     };
     mentions::resolve(cx, &place, &mut message)?;
     store::messages::add(cx.db, &message, mentions::everyone(&place))?;
+    cx.tx.keep_nonce(&message);
     cx.tx.reindex(id, message.message_id)?;
     // One's own message is read.
     cx.tx.mark_read(caller.user_id, id, message.message_id);

@@ -103,6 +103,10 @@ limits! {
     SEARCH_GLANCE: usize = 32;
     /// Messages that wait for the search index before writers wait for it too.
     SEARCH_TAIL: usize = 8_192;
+    /// Messages whose nonces come into their table at once; so many must have been written since.
+    NONCE_BATCH: usize = 512;
+    /// Messages whose nonces are kept in memory before writers wait for the table.
+    NONCE_TAIL: usize = 4_096;
     /// A file that is given up, in bytes, when the disk is full, so that deleting works: a log before its checkpoint
     /// has 4 MB.
     RESERVE_BYTES: u64 = 8 * MIB;

@@ -11,15 +11,17 @@ use indexing::Indexing;
 use rusqlite::Connection;
 use trouble::{REFILL_DELAY, exit_if_lost};
 
+use super::nonces::Nonces;
 use super::queue::{Ends, Job, Queue};
 use super::read_states::Position;
 use super::reserve::Reserve;
 use super::tail::{Spot, Tail};
 use super::{Bell, Clock, ReadStates, instance, search, sweep};
+use crate::model::object::Message;
 use crate::model::{ChannelId, Event, Ids, Line, MessageId, Outlet, Timestamp, UserId};
 
-/// A checkpoint is due when the log holds this many pages (4 MB): SQLite's own default.
-const CHECKPOINT_PAGES: usize = 1_000;
+/// A checkpoint is due when the log holds pages of so many bytes: SQLite's own default, of its own pages.
+const CHECKPOINT_BYTES: i64 = 4_096_000;
 /// After a batch of several the next one is waited for, for at most this share of the time the last one took. On a disk
 /// with a 10 ms fsync, 64 senders then get 3,500 messages/s instead of 2,600; a lone sender never waits.
 const GATHER_SHARE: u32 = 16;
@@ -33,6 +35,7 @@ pub struct Tx<'a> {
     /// See `instance.lived_s`.
     pub lived_s: i64,
     ids: &'a mut Ids,
+    nonces: &'a mut Nonces,
     events: Vec<Event>,
     read: Vec<Position>,
     changed: Vec<Spot>,
@@ -62,6 +65,25 @@ impl Tx<'_> {
     pub fn reindex(&mut self, channel: ChannelId, message: MessageId) -> rusqlite::Result<()> {
         self.changed.push((message, channel));
         search::changed(self.db, (message, channel))
+    }
+
+    /// The message that `author` gave this mark in this channel within the nonce's life; `id` is a new identifier.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn by_nonce(
+        &self,
+        author: UserId,
+        channel: ChannelId,
+        nonce: &str,
+        id: i64,
+    ) -> rusqlite::Result<Option<MessageId>> {
+        self.nonces.find(self.db, (author, channel), nonce, id)
+    }
+
+    /// Lets the mark of a message that was added be found.
+    pub fn keep_nonce(&mut self, message: &Message) {
+        self.nonces.add(message);
     }
 
     /// There are rows that nobody sees any more: sweep them when nobody waits.
@@ -102,6 +124,7 @@ pub(super) struct Committer {
     tail: Arc<Tail>,
     /// What is to come into the search index, beside the tail.
     indexing: Indexing,
+    nonces: Nonces,
     writable: Arc<AtomicBool>,
     clock: Arc<Clock>,
     bell: Arc<Bell>,
@@ -136,6 +159,9 @@ impl Committer {
     pub(super) fn new(mut db: Connection, id_reserve: i64, parts: Parts) -> rusqlite::Result<Self> {
         let Parts { queue, outlet, read_states, tail, writable, clock, bell, reserve_file } = parts;
         let indexing = Indexing::begin(&db, &tail)?;
+        let nonces = Nonces::begin(&db)?;
+        let page: i64 = db.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+        let checkpoint_pages = usize::try_from(CHECKPOINT_BYTES / page.max(1)).unwrap_or(usize::MAX);
         let log_pages = Arc::new(AtomicUsize::new(0));
         let seen = Arc::clone(&log_pages);
         db.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: i32| {
@@ -151,11 +177,12 @@ impl Committer {
             read_states,
             tail,
             indexing,
+            nonces,
             writable,
             clock,
             bell,
             log_pages,
-            checkpoint_pages: CHECKPOINT_PAGES,
+            checkpoint_pages,
             // A sweep that the last process did not finish goes on.
             sweep: Sweep::Due,
             swept_day: i64::MIN,
@@ -193,11 +220,16 @@ impl Committer {
                 self.sweep = Sweep::Due;
             }
             self.indexing.rests &= !works;
+            if works && self.nonces.are_forced() {
+                self.nonce_step();
+            }
             if works && self.is_indexing_forced() {
                 self.index_step();
             }
         } else if self.sweep == Sweep::Due {
             self.sweep = self.sweep_step();
+        } else if self.nonces.are_due() {
+            self.nonce_step();
         } else if self.has_idle_work() {
             self.index_step();
         }
@@ -262,11 +294,13 @@ impl Committer {
             if !single {
                 self.db.prepare_cached("SAVEPOINT job")?.execute([])?;
             }
+            let kept = self.nonces.added();
             let mut tx = Tx {
                 db: &self.db,
                 now,
                 lived_s: self.clock.lived_s(),
                 ids: &mut self.ids,
+                nonces: &mut self.nonces,
                 events: Vec::new(),
                 read: Vec::new(),
                 changed: Vec::new(),
@@ -278,8 +312,10 @@ impl Committer {
                 gathered.changed.append(&mut tx.changed);
                 gathered.sweep |= tx.sweep;
             } else if single {
+                self.nonces.undo(kept);
                 return self.db.execute_batch("ROLLBACK").map(|()| false);
             } else {
+                self.nonces.undo(kept);
                 self.db.prepare_cached("ROLLBACK TO job")?.execute([])?;
             }
             if !single {
@@ -297,7 +333,7 @@ impl Committer {
 
     /// COMMIT, numbering and publishing, under the outlet's lock.
     fn commit(&mut self, gathered: Gathered) -> bool {
-        let (db, read_states, tail) = (&self.db, &self.read_states, &self.tail);
+        let (db, read_states, tail, nonces) = (&self.db, &self.read_states, &self.tail, &mut self.nonces);
         let Gathered { events, read, changed, reserve, .. } = gathered;
         let mut events = Some(events);
         let mut read = Some(read);
@@ -309,7 +345,9 @@ impl Committer {
                 return None;
             }
             read_states.apply(read.take().unwrap_or_default());
-            tail.add(changed.take().unwrap_or_default());
+            let changed = changed.take().unwrap_or_default();
+            nonces.committed(&changed);
+            tail.add(changed);
             events.take()
         });
         match result {

@@ -1,12 +1,11 @@
-//! Messages and their nonces.
+//! Messages.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::extras::{self, Extras};
-use super::instance::day;
-use super::{accounts, files};
+use super::{accounts, files, nonces};
 use crate::model::object::Message;
-use crate::model::{ChannelId, Ids, MessageId, RoleId, Timestamp, UserId, limits};
+use crate::model::{ChannelId, MessageId, RoleId, Timestamp, UserId};
 
 fn columns() -> String {
     format!("message_id, channel_id, content, messages.created_at, edited_at, reply_to, extras, {}", accounts::AUTHOR)
@@ -51,43 +50,11 @@ pub fn add(db: &Connection, new: &Message, everyone: Option<RoleId>) -> rusqlite
     let extras = extras::add_mentions(db, new, everyone)?.with(Extras::FILES, !new.attachments.is_empty());
     files::give_to(db, new)?;
     db.prepare_cached(
-        "INSERT INTO messages (channel_id, message_id, author_id, content, created_at, reply_to, extras)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO messages (channel_id, message_id, author_id, content, created_at, reply_to, extras, nonce)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
-    .execute(params![channel, id, author, new.content, new.timestamp.0, reply_to, extras.0])?;
-    let Some(nonce) = &new.nonce else { return Ok(()) };
-    let today = day(Timestamp(Ids::milliseconds(id)));
-    db.prepare_cached(
-        "INSERT OR REPLACE INTO nonces (day, author_id, channel_id, nonce, message_id) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![today, author, channel, nonce, id])
+    .execute(params![channel, id, author, new.content, new.timestamp.0, reply_to, extras.0, new.nonce])
     .map(drop)
-}
-
-/// The message that `author` gave this mark in this channel within the nonce's life. `id` is a new identifier: its
-/// clock never runs backwards.
-pub fn by_nonce(
-    db: &Connection,
-    author: UserId,
-    channel: ChannelId,
-    nonce: &str,
-    id: i64,
-) -> rusqlite::Result<Option<MessageId>> {
-    let now_ms = Ids::milliseconds(id);
-    let today = day(Timestamp(now_ms));
-    let mut statement = db.prepare_cached(
-        "SELECT message_id FROM nonces WHERE day = ?1 AND author_id = ?2 AND channel_id = ?3 AND nonce = ?4",
-    )?;
-    for day in [today, today - 1] {
-        let found: Option<i64> =
-            statement.query_row(params![day, author.0, channel.0, nonce], |row| row.get(0)).optional()?;
-        if let Some(found) = found
-            && now_ms.saturating_sub(Ids::milliseconds(found)) < limits::NONCE_MS
-        {
-            return Ok(Some(MessageId(found)));
-        }
-    }
-    Ok(None)
 }
 
 /// A message.
@@ -163,9 +130,17 @@ pub fn edit(db: &Connection, after: &Message, everyone: Option<RoleId>, now: Tim
 
 /// Removes a message with all that belongs to it.
 pub fn delete(db: &Connection, channel: ChannelId, id: MessageId) -> rusqlite::Result<()> {
-    let extras = db
-        .prepare_cached("DELETE FROM messages WHERE channel_id = ?1 AND message_id = ?2 RETURNING extras")?
-        .query_row([channel.0, id.0], |row| row.get(0).map(Extras))
+    let gone = db
+        .prepare_cached(
+            "DELETE FROM messages WHERE channel_id = ?1 AND message_id = ?2 RETURNING extras, author_id, nonce",
+        )?
+        .query_row([channel.0, id.0], |row| {
+            Ok((Extras(row.get(0)?), UserId(row.get(1)?), row.get::<_, Option<String>>(2)?))
+        })
         .optional()?;
-    extras.map_or(Ok(()), |extras| extras::remove(db, channel, id, extras))
+    let Some((extras, author, nonce)) = gone else { return Ok(()) };
+    if let Some(nonce) = nonce {
+        nonces::outlive(db, author, channel, &nonce, id)?;
+    }
+    extras::remove(db, channel, id, extras)
 }

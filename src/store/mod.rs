@@ -19,6 +19,7 @@ pub mod inspector;
 pub mod instance;
 pub mod invites;
 pub mod messages;
+mod nonces;
 pub mod pins;
 #[cfg(test)]
 mod plans;

@@ -10,8 +10,8 @@ use super::extras::{self, Extras};
 use super::reactions::{self, Kind};
 use super::search::Area;
 use super::{
-    accounts, audit, bans, blocks, channels, dms, files, invites, messages, pins, read_states, reveals, roles, search,
-    servers, sessions, settings, sweep,
+    accounts, audit, bans, blocks, channels, dms, files, invites, messages, nonces, pins, read_states, reveals, roles,
+    search, servers, sessions, settings, sweep,
 };
 use crate::model::object::{Action, Author, Message, Override, Reply};
 use crate::model::search::{Has, Search};
@@ -121,7 +121,7 @@ fn a_page_of_history() {
 #[test]
 fn posting_editing_and_deleting() {
     seeks(|db| messages::add(db, &message(), Some(ROLE)));
-    seeks(|db| messages::by_nonce(db, ALICE, CHANNEL, "nonce", MESSAGE.0));
+    seeks(|db| nonces::look_up(db, (ALICE, CHANNEL), "nonce", MESSAGE.0));
     seeks(|db| messages::edit(db, &message(), Some(ROLE), NOW));
     seeks(|db| channels::keep_last(db, CHANNEL, MESSAGE));
     seeks(|db| {
@@ -330,12 +330,12 @@ fn sweeping() {
         "",
         "INSERT INTO servers VALUES (3, '', '', 1, 0, 0, 1, NULL)",
         "INSERT INTO channels VALUES (4, 3, 'text', NULL, '', '', 0, NULL, 0, 1)",
-        "INSERT INTO messages VALUES (4, 1, 1, '', 0, NULL, NULL, 0);
+        "INSERT INTO messages VALUES (4, 1, 1, '', 0, NULL, NULL, 0, NULL);
          INSERT INTO channels VALUES (4, 3, 'text', NULL, '', '', 0, NULL, 0, 1)",
         "INSERT INTO gone_roles VALUES (7)",
         "INSERT INTO gone_roles VALUES (7); INSERT INTO member_roles VALUES (1, 3, 7)",
         "INSERT INTO purges VALUES (9, 3, 1, 0, 0, 0)",
-        "INSERT INTO purges VALUES (9, 3, 1, 0, 0, 0); INSERT INTO messages VALUES (4, 1, 1, '', 0, NULL, NULL, 0);
+        "INSERT INTO purges VALUES (9, 3, 1, 0, 0, 0); INSERT INTO messages VALUES (4, 1, 1, '', 0, NULL, NULL, 0, NULL);
          INSERT INTO channels VALUES (4, 3, 'text', NULL, '', '', 0, NULL, 0, 0)",
         r#"INSERT INTO servers VALUES (3, '', '', 1, 0, 0, 0, NULL); INSERT INTO roles VALUES (3, 3, 'everyone', 0, 0, 0);
            INSERT INTO members VALUES (3, 1, NULL, 0);

@@ -47,7 +47,7 @@ pub(super) fn note(number: i64) -> impl FnOnce(&mut Tx<'_>) -> Result<i64> + Sen
 
 /// Counts commits.
 #[derive(Default)]
-struct Counter(AtomicUsize);
+pub(super) struct Counter(AtomicUsize);
 
 impl Outlet for Counter {
     fn publish(&self, commit: &mut dyn FnMut() -> Option<Vec<Event>>) {

@@ -5,7 +5,7 @@ use chatd::bench::people::{self, Place};
 use chatd::bench::{Outcome, posting};
 
 use super::Scene;
-use crate::messages::content;
+use crate::messages::{content, mix};
 use crate::requests;
 use crate::server::Server;
 use crate::table::{Budget, Row, number};
@@ -21,10 +21,16 @@ const PER_SECOND: f64 = 50.0;
 pub fn measure(scene: &Scene) -> Outcome<Vec<Row>> {
     in_a_server(scene, |server, client, place| {
         let mut rows = Vec::new();
-        for (what, senders, budget) in [("alone", 1, 10.0), ("50 people at once", PEOPLE, 2.0)] {
+        for (what, senders, nonces, budget) in [
+            ("alone", 1, false, 10.0),
+            ("alone with a nonce, as clients send it", 1, true, 10.0),
+            ("50 people at once", PEOPLE, false, 2.0),
+        ] {
             let senders = client.open(senders)?;
             let before = server.written()?;
-            requests::in_turn(client, &senders, MESSAGES, |out, person, number| post(out, place, person, number))?;
+            requests::in_turn(client, &senders, MESSAGES, |out, person, number| {
+                post(out, place, person, number, nonces);
+            })?;
             server.index()?;
             let bytes = server.written()? - before;
             client.close(senders);
@@ -38,7 +44,7 @@ pub fn paced(scene: &Scene) -> Outcome<Vec<Row>> {
     in_a_server(scene, |server, client, place| {
         let senders = client.open(PEOPLE)?;
         let before = server.written()?;
-        let write = |out: &mut Vec<u8>, person, number| post(out, place, person, number);
+        let write = |out: &mut Vec<u8>, person, number| post(out, place, person, number, true);
         let _ = requests::paced(client, &senders, (PACED, PER_SECOND), write, |_, _| Ok(()))?;
         server.index()?;
         let bytes = server.written()? - before;
@@ -61,8 +67,10 @@ fn in_a_server(
     Ok(rows)
 }
 
-fn post(out: &mut Vec<u8>, place: &Place, person: usize, number: u64) {
-    posting::post(out, place, person, &content(number, LENGTH));
+fn post(out: &mut Vec<u8>, place: &Place, person: usize, number: u64, with_nonce: bool) {
+    // As long, and in as much disorder, as UUIDs are.
+    let nonce = with_nonce.then(|| format!("{:016x}-{:019x}", mix(number), mix(!number)));
+    posting::post_with(out, place, person, &content(number, LENGTH), nonce.as_deref());
 }
 
 fn row(scene: &Scene, what: &str, bytes: f64, messages: u64, budget: f64) -> Row {

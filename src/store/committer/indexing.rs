@@ -1,5 +1,6 @@
 //! What brings messages into the search index, in steps behind the commits: many at once cost the disk less.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use rusqlite::Connection;
@@ -56,7 +57,9 @@ impl Indexing {
 impl Committer {
     /// Whether there is something to do when nobody waits.
     pub(super) fn has_idle_work(&self) -> bool {
-        self.sweep == Sweep::Due || self.indexing.is_due(&self.tail) && self.indexing_waits_until().is_none()
+        self.sweep == Sweep::Due
+            || self.nonces.are_due()
+            || self.indexing.is_due(&self.tail) && self.indexing_waits_until().is_none()
     }
 
     /// When to see whether indexing, which is due, may go on; none if it may now, or there is none to do.
@@ -74,19 +77,11 @@ impl Committer {
     }
 
     /// One step of bringing messages into the search index; a short one as soon as somebody waits.
-    ///
-    /// It is not synced: a power cut takes index and mark back together, and the next message's commit syncs both.
     pub(super) fn index_step(&mut self) {
-        let (db, queue) = (&self.db, &self.queue);
-        let step = db.execute_batch("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
+        let queue = Arc::clone(&self.queue);
         // Unless so many wait for the index that searching would take ever longer.
         let is_long = self.tail.len() >= limits::SEARCH_TAIL;
-        let step = step.and_then(|()| self.indexing.step(db, &self.tail, || is_long || queue.waiting() == 0));
-        let step = step.and_then(|done| db.execute_batch("COMMIT").map(|()| done));
-        if step.is_err() {
-            self.undo();
-        }
-        let step = self.db.execute_batch("PRAGMA synchronous = FULL").and(step);
+        let step = self.unsynced(|this| this.indexing.step(&this.db, &this.tail, || is_long || queue.waiting() == 0));
         match step {
             Ok(done) => self.tail.remove(&done),
             Err(error) => {
@@ -95,5 +90,29 @@ impl Committer {
                 exit_if_lost(&error);
             }
         }
+    }
+
+    /// Fills the table of nonces with those that wait for it.
+    pub(super) fn nonce_step(&mut self) {
+        match self.unsynced(|this| this.nonces.fill(&this.db)) {
+            Ok(()) => self.nonces.filled(),
+            Err(error) => {
+                self.nonces.rests = true;
+                log::error!("writing nonces down failed, and goes on after the next commit: {error}");
+                exit_if_lost(&error);
+            }
+        }
+    }
+
+    /// A transaction that is not synced: a power cut takes what it did and its mark back together, and the next
+    /// message's commit syncs both.
+    fn unsynced<T>(&mut self, step: impl FnOnce(&mut Self) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        let begun = self.db.execute_batch("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
+        let done = begun.and_then(|()| step(self));
+        let done = done.and_then(|done| self.db.execute_batch("COMMIT").map(|()| done));
+        if done.is_err() {
+            self.undo();
+        }
+        self.db.execute_batch("PRAGMA synchronous = FULL").and(done)
     }
 }

@@ -28,7 +28,8 @@ impl Committer {
         exit_if_lost(error);
     }
 
-    pub(super) fn undo(&self) {
+    pub(super) fn undo(&mut self) {
+        self.nonces.undo(0);
         if !self.db.is_autocommit()
             && let Err(error) = self.db.execute_batch("ROLLBACK")
         {

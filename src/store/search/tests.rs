@@ -204,7 +204,8 @@ fn what_was_written_before_there_was_an_index_comes_into_it() {
     let last = 2 * BATCH + 5;
     for id in 1..=last {
         let channel = if id == 3 { ChannelId(11) } else { CHANNEL };
-        messages::add(&old, &Message { channel_id: channel, ..message(id, "old word") }, None).unwrap();
+        let row = (channel.0, id, ALICE.0);
+        old.execute("INSERT INTO messages VALUES (?1, ?2, ?3, 'old word', 0, NULL, NULL, 0)", row).unwrap();
     }
     drop(old);
     let db = schema::open(&path, "").unwrap();

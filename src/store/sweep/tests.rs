@@ -41,7 +41,7 @@ fn fill(path: &Path) {
         }
         tx.execute("INSERT INTO overrides VALUES (?1 * 100 + 11, ?1, ?1, 0, 1)", [server]).unwrap();
         for row in 1..=MANY {
-            tx.execute("INSERT INTO messages VALUES (?1, ?2, 1, '', 0, NULL, NULL, 0)", [server * 100 + 11, row])
+            tx.execute("INSERT INTO messages VALUES (?1, ?2, 1, '', 0, NULL, NULL, 0, NULL)", [server * 100 + 11, row])
                 .unwrap();
             for sql in [
                 "INSERT INTO mentions VALUES (?2, ?1 * 100 + 11, ?2)",
@@ -138,10 +138,10 @@ fn the_messages_that_go_with_a_ban_are_its_own_and_recent_and_told_one_by_one() 
         let id = purge - (MANY - at) * SECOND / 10;
         for channel in [10, 11] {
             let row = params![channel, id - 1, 1 + at % 3];
-            db.execute("INSERT INTO messages VALUES (?1, ?2, ?3, '', 0, NULL, NULL, 0)", row).unwrap();
+            db.execute("INSERT INTO messages VALUES (?1, ?2, ?3, '', 0, NULL, NULL, 0, NULL)", row).unwrap();
         }
     }
-    db.execute("INSERT INTO messages VALUES (10, ?1, 2, 'later', 0, NULL, NULL, 0)", [purge + 1]).unwrap();
+    db.execute("INSERT INTO messages VALUES (10, ?1, 2, 'later', 0, NULL, NULL, 0, NULL)", [purge + 1]).unwrap();
     bans::purge(&db, ServerId(1), UserId(2), 60, purge).unwrap();
     let mut told = Vec::new();
     loop {
@@ -175,13 +175,16 @@ fn what_members_come_to_see_is_read_up_to_then_and_what_they_saw_stays_unread() 
     // Channel 11 is hidden from everyone, but the staff (every tenth) sees it; channel 10 is for all.
     db.execute("INSERT INTO overrides VALUES (11, 1, 1, 0, 1), (11, 2, 1, 1, 0)", []).unwrap();
     db.execute("INSERT INTO member_roles SELECT user_id, 1, 2 FROM members WHERE user_id % 10 = 0", []).unwrap();
-    db.execute("INSERT INTO messages VALUES (10, 5, 1, '', 0, NULL, NULL, 0), (11, 6, 1, '', 0, NULL, NULL, 0)", [])
-        .unwrap();
+    db.execute(
+        "INSERT INTO messages VALUES (10, 5, 1, '', 0, NULL, NULL, 0, NULL), (11, 6, 1, '', 0, NULL, NULL, 0, NULL)",
+        [],
+    )
+    .unwrap();
     let before = roles::rules(&db, ServerId(1)).unwrap();
     db.execute("DELETE FROM overrides", []).unwrap();
     reveals::add(&db, ServerId(1), 100, &before).unwrap();
     // Said after the change: nobody has read it, but for the second.
-    db.execute("INSERT INTO messages VALUES (11, 101, 1, '', 0, NULL, NULL, 0)", []).unwrap();
+    db.execute("INSERT INTO messages VALUES (11, 101, 1, '', 0, NULL, NULL, 0, NULL)", []).unwrap();
     db.execute("INSERT INTO read_states VALUES (2, 11, 101), (3, 11, 5)", []).unwrap();
     // Who connects before the sweep has come to them is told the same.
     assert_eq!(reveals::of(&db, UserId(4)).unwrap(), [(ChannelId(11), MessageId(6))]);
