@@ -118,7 +118,7 @@ impl Stream {
             if deadline <= Instant::now() {
                 return Err(ErrorKind::TimedOut.into());
             }
-            match session.read(buffer) {
+            match session.read(buffer, self) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 other => return other,
             }
