@@ -194,6 +194,23 @@ fn over_tls_cookies_are_for_https_alone() {
     assert!(cookie.ends_with("; Secure"), "{cookie}");
 }
 
+#[test]
+fn a_page_that_came_without_tls_is_none_of_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, certificate) = self_signed(folder.path());
+    let host = format!("localhost:{}", server.address.port());
+    let handshake = |origin: &str| {
+        let request = format!(
+            "GET /api/ws HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        raw(&server, &certificate).send(request).answer().status
+    };
+    assert_eq!(handshake(&format!("https://{host}")), 101);
+    // Whoever stands on the way could have made it.
+    assert_eq!(handshake(&format!("http://{host}")), 403);
+}
+
 /// Puts a certificate and its key there.
 fn put_certificate(folder: &Path) -> [PathBuf; 2] {
     let key = rcgen::KeyPair::generate().unwrap();
