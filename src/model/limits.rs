@@ -247,6 +247,8 @@ limits! {
     BAN_DELETE_SECONDS: u32 = 604_800;
     /// Live invites of a server.
     INVITES_PER_SERVER: usize = 100;
+    /// Entries of a server's audit log; older ones go, day by day. Counted and not timed: a clock that jumps takes none.
+    AUDIT_ENTRIES: usize = 100_000;
     /// Uses that an invite may be limited to.
     INVITE_USES: u32 = 1_000;
     /// Lifetime of an invite in seconds, at most.
