@@ -56,6 +56,7 @@ impl Service for App {
             .answer(request)
             .or_else(|| self.reference(request))
             .or_else(|| self.web.answer(request).map(|answer| answer.unwrap_or_else(|error| self.problem(&error))))
+            .or_else(|| self.web.nowhere(request))
             .unwrap_or_else(|| self.problem(&Error::not_found()));
         Answer::Response(answer)
     }

@@ -8,6 +8,7 @@ mod headers;
 #[cfg(test)]
 mod joined;
 mod negotiate;
+mod nowhere;
 mod path;
 #[cfg(test)]
 mod tests;
@@ -99,6 +100,15 @@ impl Web {
         })
     }
 
+    /// Says to a person that nothing is where they have come to; `None` if a program asks.
+    pub fn nowhere(&self, request: &Request) -> Option<ResponseBox> {
+        let page = nowhere::page(request, &self.base)?;
+        let mut headers = security_headers(self.https || request.front.https);
+        put(&mut headers, "Content-Type", PAGE_KIND);
+        put(&mut headers, "Vary", "Accept, Accept-Language");
+        Some(response(404, headers, Cow::Owned(page.into_bytes())))
+    }
+
     /// The folder is listed and the key compared: no path that a client sends is ever opened.
     fn find_in(&self, folder: &Path, path: &str) -> Option<Found> {
         let key = asset_key(path, UNVERSIONED);
@@ -134,8 +144,12 @@ fn asset_key<'a>(path: &'a str, version: &str) -> Option<&'a str> {
 
 /// The page with the assets' address in its marks.
 fn fill(page: &str, base: &str, version: &str) -> Vec<u8> {
-    let base = base.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
-    page.replace(bundle::ASSETS_MARK, &format!("{base}/assets/{version}")).into_bytes()
+    page.replace(bundle::ASSETS_MARK, &format!("{}/assets/{version}", escape(base))).into_bytes()
+}
+
+/// The path of the public URL as an attribute has it.
+fn escape(base: &str) -> String {
+    base.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
 }
 
 fn respond(found: Found, asked: &[Header], mut headers: Vec<Header>) -> ResponseBox {
