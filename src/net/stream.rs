@@ -223,6 +223,17 @@ impl Stream {
         self.tls.get().map_or(Ok(()), |session| self.settle_in(session, deadline))
     }
 
+    /// Waits until the socket may take something, or `deadline`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn wait_for_room(&self, deadline: Instant) -> io::Result<()> {
+        match self.wait(PollFlags::OUT, deadline) {
+            Err(error) if error.kind() == ErrorKind::TimedOut => Ok(()),
+            other => other,
+        }
+    }
+
     fn wait(&self, what: PollFlags, deadline: Instant) -> io::Result<()> {
         let left = deadline.saturating_duration_since(Instant::now());
         let timeout = Timespec::try_from(left).ok();
