@@ -33,7 +33,7 @@ impl App {
         let asked = matches!(request.method, Method::Get | Method::Head) && request.path == "/help/gateway";
         asked.then(|| {
             let page = Response::from_string(gateway::reference_page());
-            let mut headers = web::security_headers(request.front.https);
+            let mut headers = web::security_headers(web::Way::of(request, self.https == Some(true)));
             headers.extend(Header::from_bytes("Content-Type", "text/html; charset=utf-8"));
             headers.into_iter().fold(page, Response::with_header).boxed()
         })

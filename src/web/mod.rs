@@ -23,7 +23,7 @@ use flate2::read::GzDecoder;
 use crate::model::{Code, Error, Result};
 use crate::net::{Header, Method, Request, Response, ResponseBox, StatusCode};
 
-pub use headers::security_headers;
+pub use headers::{Way, security_headers};
 
 /// Stands for the version in the addresses of what is read from disk.
 const UNVERSIONED: &str = "dev";
@@ -88,8 +88,8 @@ impl Web {
             Source::Folder(folder) => self.find_in(folder, &request.path),
         }?;
         let is_code = found.kind.starts_with("text/javascript") || found.kind.starts_with("text/css");
-        let https = self.https || request.front.https;
-        let mut headers = if is_code { headers::asset_headers(https) } else { security_headers(https) };
+        let way = Way::of(request, self.https);
+        let mut headers = if is_code { headers::asset_headers(way) } else { security_headers(way) };
         Some(match request.method {
             Method::Get | Method::Head => Ok(respond(found, &request.headers, headers)),
             Method::Options => {
@@ -103,7 +103,7 @@ impl Web {
     /// Says to a person that nothing is where they have come to; `None` if a program asks.
     pub fn nowhere(&self, request: &Request) -> Option<ResponseBox> {
         let page = nowhere::page(request, &self.base)?;
-        let mut headers = security_headers(self.https || request.front.https);
+        let mut headers = security_headers(Way::of(request, self.https));
         put(&mut headers, "Content-Type", PAGE_KIND);
         put(&mut headers, "Vary", "Accept, Accept-Language");
         Some(response(404, headers, Cow::Owned(page.into_bytes())))

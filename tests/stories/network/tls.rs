@@ -211,6 +211,20 @@ fn a_page_that_came_without_tls_is_none_of_ours() {
     assert_eq!(handshake(&format!("http://{host}")), 403);
 }
 
+#[test]
+fn browsers_are_not_told_to_stay_with_https_that_an_owner_may_turn_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, certificate) = self_signed(folder.path());
+    for path in ["/", "/help/gateway", "/nothing"] {
+        let page = raw(&server, &certificate).ask("GET", path, "", "");
+        assert!(!page.head.contains("Strict-Transport-Security"), "{path}: {page:?}");
+    }
+    let url = ["--tls", "self-signed", "--public-url", "https://localhost"];
+    let server = Process::with(&folder.path().join("public"), |command| _ = command.args(url));
+    let page = raw(&server, &folder.path().join("public/tls/certificate.pem")).ask("GET", "/", "", "");
+    assert!(page.head.contains("Strict-Transport-Security: "), "{page:?}");
+}
+
 /// Puts a certificate and its key there.
 fn put_certificate(folder: &Path) -> [PathBuf; 2] {
     let key = rcgen::KeyPair::generate().unwrap();
