@@ -33,7 +33,7 @@ impl App {
         let asked = matches!(request.method, Method::Get | Method::Head) && request.path == "/help/gateway";
         asked.then(|| {
             let page = Response::from_string(gateway::reference_page());
-            let mut headers = web::security_headers(request.front.https);
+            let mut headers = web::security_headers(web::Way::of(request, self.https == Some(true)));
             headers.extend(Header::from_bytes("Content-Type", "text/html; charset=utf-8"));
             headers.into_iter().fold(page, Response::with_header).boxed()
         })
@@ -56,6 +56,7 @@ impl Service for App {
             .answer(request)
             .or_else(|| self.reference(request))
             .or_else(|| self.web.answer(request).map(|answer| answer.unwrap_or_else(|error| self.problem(&error))))
+            .or_else(|| self.web.nowhere(request))
             .unwrap_or_else(|| self.problem(&Error::not_found()));
         Answer::Response(answer)
     }

@@ -69,8 +69,9 @@ impl Config {
     }
 
     /// Whether a page of `origin` is ours: of the public URL's origin, or of the `host` that it asks. Where there is a
-    /// public URL, that alone says what people see of a request that was `proxied`, and the scheme of its own host.
-    pub fn is_own_origin(&self, origin: &str, host: Option<&str>, proxied: bool) -> bool {
+    /// public URL, that alone says what people see of a request that was `proxied`, and the scheme of its own host. Of
+    /// what came by https (`secure`) no page is ours that did not: anybody on the way may have made it.
+    pub fn is_own_origin(&self, origin: &str, host: Option<&str>, proxied: bool, secure: bool) -> bool {
         fn authority(origin: &str) -> Option<&str> {
             origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
         }
@@ -79,6 +80,9 @@ impl Config {
             one.zip(other).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
         };
         let public_alone = !public.is_empty() && (proxied || is(authority(public), authority(origin)));
-        if public_alone { public.eq_ignore_ascii_case(origin) } else { is(authority(origin), host) }
+        if public_alone {
+            return public.eq_ignore_ascii_case(origin);
+        }
+        is(authority(origin), host) && (!secure || origin.starts_with("https://"))
     }
 }

@@ -75,6 +75,6 @@ fn is_nonce(key: &str) -> bool {
 
 fn is_own_origin(chat: &Chat, origin: &str, request: &Request) -> bool {
     let config = chat.config();
-    config.is_own_origin(origin, request.host(), request.front.proxied)
+    config.is_own_origin(origin, request.host(), request.front.proxied, request.front.secure)
         || config.allowed_origins.iter().any(|allowed| origin.eq_ignore_ascii_case(allowed))
 }

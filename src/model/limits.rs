@@ -36,7 +36,8 @@ limits! {
     BODY_TIME: Duration = Duration::from_secs(10);
     /// The slowest body that is still waited for, in bytes per second.
     BODY_BYTES_PER_S: u64 = 8 * 1024;
-    /// A response has this time, plus one second for each `BODY_BYTES_PER_S` bytes.
+    /// A client that must be waited for has this time without taking a byte of its response; and in all this time, plus
+    /// one second for each `BODY_BYTES_PER_S` bytes that it takes meanwhile.
     WRITE_TIME: Duration = Duration::from_secs(15);
     /// After a refused body, this much of it is still read so that the client sees the answer instead of a reset.
     DRAIN_BYTES: usize = 256 * 1024;
@@ -251,6 +252,8 @@ limits! {
     BAN_DELETE_SECONDS: u32 = 604_800;
     /// Live invites of a server.
     INVITES_PER_SERVER: usize = 100;
+    /// Entries of a server's audit log; older ones go, day by day. Counted and not timed: a clock that jumps takes none.
+    AUDIT_ENTRIES: usize = 100_000;
     /// Uses that an invite may be limited to.
     INVITE_USES: u32 = 1_000;
     /// Lifetime of an invite in seconds, at most.

@@ -142,7 +142,8 @@ fn exchange(
         });
     }
     let mut front = context.trusted.front(peer, &head.headers);
-    front.https |= stream.is_secure();
+    front.secure |= stream.is_secure();
+    front.https = front.secure;
     let mut request = Request {
         method: head.method,
         path: head.path,

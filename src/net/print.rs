@@ -1,6 +1,6 @@
 //! Puts a response on the socket: tiny_http prints it, this corrects its head and keeps the deadline.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::time::{Duration, Instant};
 
 use tiny_http::{HTTPVersion, Header, ResponseBox};
@@ -22,6 +22,10 @@ pub(super) struct Print {
 /// Written at once; a response that fits costs one system call.
 const BUFFER_BYTES: usize = 16 * 1024;
 
+/// While a client is slow it is seen this often whether it has taken something: the kernel tells only of a third of what
+/// it holds for it, which may be more than it takes in all its time.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// On every answer that does not say otherwise: it is nobody's page, picture or cache entry. Written as they are:
 /// as fields of tiny_http each would take two allocations.
 const DEFAULTS: [(&str, &[u8]); 4] = [
@@ -42,11 +46,10 @@ pub(super) fn print(response: ResponseBox, stream: &Stream, how: Print) -> io::R
         stream,
         buffer: Vec::with_capacity(1024),
         head_is_done: false,
-        sent: 0,
+        slow: None,
         how,
         status,
         defaults: DEFAULTS.map(|(name, line)| if how.upgrade || is_said(name) { b"" } else { line }),
-        started: Instant::now(),
     };
     let server = Header::from_bytes("Server", "chatd").map_err(|()| io::ErrorKind::InvalidData)?;
     // No chunks: every response of ours knows its length, and the client's `TE` (in its fields) has no say.
@@ -60,12 +63,38 @@ struct Out<'a> {
     stream: &'a Stream,
     buffer: Vec<u8>,
     head_is_done: bool,
-    sent: u64,
+    /// Once the socket has not taken all at once.
+    slow: Option<Slow>,
     how: Print,
     status: u16,
     /// Those of [`DEFAULTS`] that the response does not bring itself.
     defaults: [&'static [u8]; DEFAULTS.len()],
-    started: Instant,
+}
+
+/// A client that must be waited for. What the kernel took before that earns no time: nobody knows who has read it.
+struct Slow {
+    since: Instant,
+    /// Bytes that it has taken since.
+    taken: u64,
+    /// When it took the last.
+    last: Instant,
+}
+
+impl Slow {
+    fn new(now: Instant) -> Self {
+        Self { since: now, taken: 0, last: now }
+    }
+
+    fn took(&mut self, count: usize, now: Instant) {
+        self.taken += count as u64;
+        self.last = now;
+    }
+
+    /// Whoever takes nothing more has no longer than who has taken nothing, however much it took before.
+    fn deadline(&self) -> Instant {
+        let earned = Duration::from_secs(self.taken / limits::BODY_BYTES_PER_S);
+        (self.since + earned).min(self.last) + limits::WRITE_TIME
+    }
 }
 
 impl Out<'_> {
@@ -88,6 +117,30 @@ impl Out<'_> {
         self.buffer.extend_from_slice(connection);
         self.buffer.extend_from_slice(b"\r\n");
     }
+
+    /// Hands on all that is printed.
+    fn send(&mut self) -> io::Result<()> {
+        let mut rest = self.buffer.as_slice();
+        loop {
+            let tried = if rest.is_empty() { self.stream.settle().map(|()| 0) } else { self.stream.try_send(rest) };
+            match tried {
+                Ok(_) if rest.is_empty() => return Ok(()),
+                Ok(count) => {
+                    rest = rest.get(count..).unwrap_or_default();
+                    self.slow.iter_mut().for_each(|slow| slow.took(count, Instant::now()));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    let now = Instant::now();
+                    let deadline = self.slow.get_or_insert_with(|| Slow::new(now)).deadline();
+                    if deadline <= now {
+                        return Err(ErrorKind::TimedOut.into());
+                    }
+                    self.stream.wait_for_room(deadline.min(now + LOOK))?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
 }
 
 impl Write for Out<'_> {
@@ -105,16 +158,12 @@ impl Write for Out<'_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let earned = Duration::from_secs(self.sent / limits::BODY_BYTES_PER_S);
-        // What the kernel took at once earned much: whoever takes nothing more has no longer for it than for the first.
-        let deadline = (self.started + earned).min(Instant::now()) + limits::WRITE_TIME;
-        if let Err(error) = self.stream.write_all(&self.buffer, deadline) {
+        let sent = self.send();
+        if sent.is_err() {
             self.stream.drop_unsent();
-            return Err(error);
         }
-        self.sent += self.buffer.len() as u64;
         self.buffer.clear();
-        Ok(())
+        sent
     }
 }
 
@@ -134,6 +183,24 @@ mod tests {
         let mut answer = String::new();
         client.read_to_string(&mut answer).unwrap();
         answer
+    }
+
+    #[test]
+    fn a_slow_client_earns_time_by_what_it_takes_and_none_by_what_it_took_before() {
+        let began = Instant::now();
+        let at = |seconds| began + Duration::from_secs(seconds);
+        let in_s = |slow: &Slow| (slow.deadline() - began).as_secs();
+        let mut slow = Slow::new(began);
+        assert_eq!(in_s(&slow), 15);
+        // Half as fast as it must be: twice the time that it had at first, and no more.
+        let four_seconds = 4 * limits::BODY_BYTES_PER_S as usize;
+        for seconds in [8, 16, 24] {
+            slow.took(four_seconds, at(seconds));
+        }
+        assert_eq!(in_s(&slow), 15 + 12);
+        // Fast, and then it stops.
+        slow.took(100 * four_seconds, at(26));
+        assert_eq!(in_s(&slow), 26 + 15);
     }
 
     #[test]

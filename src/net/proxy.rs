@@ -40,11 +40,8 @@ impl Trusted {
             let line = headers.iter().rev().find(|header| header.field.equiv(name))?;
             line.value.as_str().rsplit(',').next().map(str::trim).filter(|value| !value.is_empty())
         };
-        Front {
-            proxied: true,
-            https: last("X-Forwarded-Proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")),
-            host: last("X-Forwarded-Host").map(str::to_owned),
-        }
+        let https = last("X-Forwarded-Proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+        Front { proxied: true, https, secure: https, host: last("X-Forwarded-Host").map(str::to_owned) }
     }
 }
 
@@ -55,6 +52,8 @@ pub struct Front {
     pub proxied: bool,
     /// Whether the proxy says that it was asked by https.
     pub https: bool,
+    /// Whether the request is known to have come by https, whatever the public URL says.
+    pub secure: bool,
     /// The host that it says it was asked for.
     pub host: Option<String>,
 }
@@ -148,7 +147,7 @@ mod tests {
         ];
         let headers: Vec<_> = fields.iter().map(|(name, value)| Header::from_bytes(*name, *value).unwrap()).collect();
         let trusted = Trusted(vec![parse_cidr("10.0.0.1").unwrap()]);
-        let told = Front { proxied: true, https: true, host: Some("chat.example".to_owned()) };
+        let told = Front { proxied: true, https: true, secure: true, host: Some("chat.example".to_owned()) };
         assert_eq!(trusted.front("10.0.0.1".parse().unwrap(), &headers), told);
         assert_eq!(trusted.front("10.0.0.2".parse().unwrap(), &headers), Front::default());
         let silent = Front { proxied: true, ..Front::default() };

@@ -23,8 +23,12 @@ impl Https {
             return Err(refused());
         }
         let host = head.headers.iter().find(|header| header.field.equiv("Host")).map(|header| header.value.as_str());
-        let origin =
-            if self.origin.is_empty() { self.beside(host.unwrap_or_default(), came_to) } else { self.origin.clone() };
+        let origin = match host {
+            _ if !self.origin.is_empty() => self.origin.clone(),
+            Some(host) => self.beside(host, came_to),
+            // HTTP/1.0: without a name nobody can be sent anywhere.
+            None => return Err(refused()),
+        };
         let query = head.query.as_deref().map_or(String::new(), |query| format!("?{query}"));
         let location =
             Header::from_bytes("Location", format!("{origin}{}{query}", head.path)).map_err(|()| refused())?;
@@ -78,6 +82,11 @@ mod tests {
         assert_eq!(sent(&https, "GET / HTTP/1.1\nHost: pi:8080\n\n", 8080), "https://pi/");
         let https = Https { origin: "https://chat.example".to_owned(), port: 443 };
         assert_eq!(sent(&https, "GET /x HTTP/1.1\nHost: elsewhere\n\n", 80), "https://chat.example/x");
+    }
+
+    #[test]
+    fn whoever_names_no_host_is_told() {
+        assert_eq!(sent(&Https { origin: String::new(), port: 443 }, "GET /x HTTP/1.0\n\n", 80), "bad_request");
     }
 
     #[test]

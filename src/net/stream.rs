@@ -118,7 +118,7 @@ impl Stream {
             if deadline <= Instant::now() {
                 return Err(ErrorKind::TimedOut.into());
             }
-            match session.read(buffer) {
+            match session.read(buffer, self) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 other => return other,
             }
@@ -221,6 +221,17 @@ impl Stream {
             }
         }
         self.tls.get().map_or(Ok(()), |session| self.settle_in(session, deadline))
+    }
+
+    /// Waits until the socket may take something, or `deadline`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn wait_for_room(&self, deadline: Instant) -> io::Result<()> {
+        match self.wait(PollFlags::OUT, deadline) {
+            Err(error) if error.kind() == ErrorKind::TimedOut => Ok(()),
+            other => other,
+        }
     }
 
     fn wait(&self, what: PollFlags, deadline: Instant) -> io::Result<()> {

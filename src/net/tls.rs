@@ -96,45 +96,54 @@ fn fingerprint(certificate: &[u8]) -> String {
 
 /// A connection's protocol. Whoever reads waits for the socket without its lock, so writing never waits for reading.
 #[derive(Debug)]
-pub(super) struct Session(Mutex<ServerConnection>);
+pub(super) struct Session(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    protocol: ServerConnection,
+    /// Sealed bytes that came behind what is opened: rustls takes no more before that is read.
+    behind: Vec<u8>,
+}
 
 impl Session {
     pub(super) fn new(config: Arc<ServerConfig>) -> io::Result<Self> {
         let mut protocol = ServerConnection::new(config).map_err(io::Error::other)?;
         protocol.set_buffer_limit(Some(SEALED_BYTES));
-        Ok(Self(Mutex::new(protocol)))
+        Ok(Self(Mutex::new(State { protocol, behind: Vec::new() })))
     }
 
-    fn lock(&self) -> MutexGuard<'_, ServerConnection> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn is_handshaking(&self) -> bool {
-        self.lock().is_handshaking()
+        self.lock().protocol.is_handshaking()
     }
 
-    /// Takes what has come on the socket. Its own answers go to `out`; what does not go stays for [`Session::flush`].
+    /// Takes what has come on the socket, once nothing is left to [`Session::read`]. Its own answers go to `out`; what
+    /// does not go stays for [`Session::flush`].
     ///
     /// # Errors
     /// `InvalidData` if the peer breaks the protocol; it is told.
-    pub(super) fn take(&self, mut sealed: &[u8], mut out: impl Write) -> io::Result<()> {
-        let mut protocol = self.lock();
-        while !sealed.is_empty() {
-            protocol.read_tls(&mut sealed)?;
-            if let Err(error) = protocol.process_new_packets() {
-                let _ = hand_on(&mut protocol, &mut out);
-                return Err(io::Error::new(ErrorKind::InvalidData, error));
-            }
-        }
-        match hand_on(&mut protocol, &mut out) {
-            Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),
-            _ => Ok(()),
-        }
+    pub(super) fn take(&self, sealed: &[u8], out: impl Write) -> io::Result<()> {
+        self.lock().open(sealed, out)
     }
 
-    /// What was opened; `WouldBlock` if more must come first, 0 at the end.
-    pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.lock().reader().read(buffer)
+    /// What was opened; `WouldBlock` if more must come first, 0 at the end. Answers go to `out` as in [`Session::take`].
+    ///
+    /// # Errors
+    /// As [`Session::take`].
+    pub(super) fn read(&self, buffer: &mut [u8], mut out: impl Write) -> io::Result<usize> {
+        let mut state = self.lock();
+        loop {
+            match state.protocol.reader().read(buffer) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock && !state.behind.is_empty() => {
+                    let behind = std::mem::take(&mut state.behind);
+                    state.open(&behind, &mut out)?;
+                }
+                other => return other,
+            }
+        }
     }
 
     /// Seals what fits and hands it on to `out`; what `out` does not take of it stays for [`Session::flush`].
@@ -142,10 +151,10 @@ impl Session {
     /// # Errors
     /// `WouldBlock` if what was sealed earlier still waits; nothing is taken then.
     pub(super) fn write(&self, slices: &[IoSlice<'_>], mut out: impl Write) -> io::Result<usize> {
-        let mut protocol = self.lock();
-        hand_on(&mut protocol, &mut out)?;
+        let protocol = &mut self.lock().protocol;
+        hand_on(protocol, &mut out)?;
         let count = protocol.writer().write_vectored(slices)?;
-        match hand_on(&mut protocol, &mut out) {
+        match hand_on(protocol, &mut out) {
             Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),
             _ => Ok(count),
         }
@@ -156,15 +165,42 @@ impl Session {
     /// # Errors
     /// `WouldBlock` if some still waits, else what `out` says.
     pub(super) fn flush(&self, mut out: impl Write) -> io::Result<()> {
-        hand_on(&mut self.lock(), &mut out)
+        hand_on(&mut self.lock().protocol, &mut out)
     }
 
     /// Tells the peer that nothing more will come, so that it knows that nobody cut it short.
     pub(super) fn close(&self, mut out: impl Write) {
-        let mut protocol = self.lock();
+        let protocol = &mut self.lock().protocol;
         protocol.send_close_notify();
         // Who does not take these few bytes has gone, or does not listen.
-        let _ = hand_on(&mut protocol, &mut out);
+        let _ = hand_on(protocol, &mut out);
+    }
+}
+
+impl State {
+    /// Opens records until there is something to read; what is behind it waits until that is read.
+    fn open(&mut self, mut sealed: &[u8], mut out: impl Write) -> io::Result<()> {
+        while !sealed.is_empty() {
+            // Behind their own end a peer has nothing to say: nothing is taken any more.
+            if self.protocol.read_tls(&mut sealed)? == 0 {
+                break;
+            }
+            match self.protocol.process_new_packets() {
+                Ok(opened) if opened.plaintext_bytes_to_read() > 0 => {
+                    self.behind = sealed.to_vec();
+                    break;
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let _ = hand_on(&mut self.protocol, &mut out);
+                    return Err(io::Error::new(ErrorKind::InvalidData, error));
+                }
+            }
+        }
+        match hand_on(&mut self.protocol, &mut out) {
+            Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -53,7 +53,8 @@ fn is_same_origin(request: &Request, config: &Config) -> bool {
         return site.eq_ignore_ascii_case("same-origin");
     }
     let origin = request.header("Origin");
-    origin.is_some_and(|origin| config.is_own_origin(origin, request.host(), request.front.proxied))
+    let front = &request.front;
+    origin.is_some_and(|origin| config.is_own_origin(origin, request.host(), front.proxied, front.secure))
 }
 
 #[cfg(test)]

@@ -134,6 +134,8 @@ pub(super) struct Committer {
     checkpoint_pages: usize,
     sweep: Sweep,
     swept_day: i64,
+    /// The entries of audit logs, counted once a day.
+    entries: sweep::Entries,
     /// While writing fails: when to try whether it works again.
     probe_at: Option<Instant>,
     reserve_file: Reserve,
@@ -186,6 +188,7 @@ impl Committer {
             // A sweep that the last process did not finish goes on.
             sweep: Sweep::Due,
             swept_day: i64::MIN,
+            entries: sweep::Entries::uncounted(),
             probe_at: None,
             reserve_file,
             refill_at: Some(Instant::now() + REFILL_DELAY),
@@ -270,6 +273,9 @@ impl Committer {
         }
         let day = instance::day(Timestamp::now());
         let is_new_day = std::mem::replace(&mut self.swept_day, day) != day;
+        if is_new_day {
+            self.entries = sweep::Entries::uncounted();
+        }
         sweep || is_new_day
     }
 
@@ -373,7 +379,8 @@ impl Committer {
     fn sweep_step(&mut self) -> Sweep {
         // By the clock of the identifiers, which the days of nonces were made from: the wall clock may have gone back.
         let now = Timestamp(Ids::milliseconds(self.ids.next(Timestamp::now())));
-        let step = self.db.execute_batch("BEGIN IMMEDIATE").and_then(|()| sweep::step(&self.db, now));
+        let step =
+            self.db.execute_batch("BEGIN IMMEDIATE").and_then(|()| sweep::step(&self.db, now, &mut self.entries));
         let step = step.and_then(|mut step| {
             step.read.retain(|position| !self.read_states.is_beyond(*position));
             // Mostly there is nothing to tell, and then nobody's numbers wait for the sync.

@@ -1,6 +1,6 @@
 //! What every answer of the client's carries.
 
-use crate::net::Header;
+use crate::net::{Header, Request};
 
 /// The page loads what this server serves, and nothing else. No string becomes code or markup (trusted types), no other
 /// site frames the page, and no form is sent but by script. `'self'` covers the WebSocket of the same host.
@@ -30,16 +30,40 @@ const STRICT_TRANSPORT_SECURITY: (&str, &str) = ("Strict-Transport-Security", "m
 /// Browsers heed it over https only; over plain http they answer it with an error on the console of each page.
 const OPENER: (&str, &str) = ("Cross-Origin-Opener-Policy", "same-origin");
 
-/// The security fields of a page; `https`: whether people reach the instance that way.
-pub fn security_headers(https: bool) -> Vec<Header> {
-    let mut headers = asset_headers(https);
-    headers.extend(DOCUMENT.into_iter().chain(https.then_some(OPENER)).filter_map(header));
+/// How people reach the instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// By plain http.
+    Plain,
+    /// By https, as long as the owner leaves our TLS on.
+    Https,
+    /// By https for good, as the public URL or a trusted proxy says.
+    AlwaysHttps,
+}
+
+impl Way {
+    /// `is_public`: whether the public URL is https.
+    pub fn of(request: &Request, is_public: bool) -> Self {
+        match (request.front.https, request.front.proxied) {
+            _ if is_public => Self::AlwaysHttps,
+            (true, true) => Self::AlwaysHttps,
+            (true, false) => Self::Https,
+            (false, _) => Self::Plain,
+        }
+    }
+}
+
+/// The security fields of a page.
+pub fn security_headers(way: Way) -> Vec<Header> {
+    let mut headers = asset_headers(way);
+    headers.extend(DOCUMENT.into_iter().chain((way != Way::Plain).then_some(OPENER)).filter_map(header));
     headers
 }
 
 /// Those of a script or style sheet. The others would say nothing there, and are longer than a small module.
-pub(super) fn asset_headers(https: bool) -> Vec<Header> {
-    ALWAYS.into_iter().chain(https.then_some(STRICT_TRANSPORT_SECURITY)).filter_map(header).collect()
+pub(super) fn asset_headers(way: Way) -> Vec<Header> {
+    let for_good = (way == Way::AlwaysHttps).then_some(STRICT_TRANSPORT_SECURITY);
+    ALWAYS.into_iter().chain(for_good).filter_map(header).collect()
 }
 
 fn header((name, value): (&'static str, &'static str)) -> Option<Header> {
@@ -56,7 +80,7 @@ mod tests {
 
     #[test]
     fn the_policy_allows_nothing_but_ourselves() {
-        let policy = value(&security_headers(false), "Content-Security-Policy").unwrap();
+        let policy = value(&security_headers(Way::Plain), "Content-Security-Policy").unwrap();
         for rule in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "trusted-types 'none'"] {
             assert!(policy.split("; ").any(|directive| directive == rule), "{rule}");
         }
@@ -68,9 +92,13 @@ mod tests {
     #[test]
     fn what_only_https_heeds_is_said_over_https_only() {
         for name in ["Strict-Transport-Security", "Cross-Origin-Opener-Policy"] {
-            assert_eq!(value(&security_headers(false), name), None);
-            assert!(value(&security_headers(true), name).is_some());
+            assert_eq!(value(&security_headers(Way::Plain), name), None);
+            assert!(value(&security_headers(Way::AlwaysHttps), name).is_some());
         }
-        assert_eq!(security_headers(true).len(), ALWAYS.len() + DOCUMENT.len() + 2, "every field is well-formed");
+        let all = ALWAYS.len() + DOCUMENT.len() + 2;
+        assert_eq!(security_headers(Way::AlwaysHttps).len(), all, "every field is well-formed");
+        // An owner may turn our TLS off again; browsers would go on asking for it for a year.
+        assert_eq!(value(&security_headers(Way::Https), "Strict-Transport-Security"), None);
+        assert!(value(&security_headers(Way::Https), "Cross-Origin-Opener-Policy").is_some());
     }
 }

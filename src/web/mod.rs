@@ -8,6 +8,7 @@ mod headers;
 #[cfg(test)]
 mod joined;
 mod negotiate;
+mod nowhere;
 mod path;
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,7 @@ use flate2::read::GzDecoder;
 use crate::model::{Code, Error, Result};
 use crate::net::{Header, Method, Request, Response, ResponseBox, StatusCode};
 
-pub use headers::security_headers;
+pub use headers::{Way, security_headers};
 
 /// Stands for the version in the addresses of what is read from disk.
 const UNVERSIONED: &str = "dev";
@@ -87,8 +88,8 @@ impl Web {
             Source::Folder(folder) => self.find_in(folder, &request.path),
         }?;
         let is_code = found.kind.starts_with("text/javascript") || found.kind.starts_with("text/css");
-        let https = self.https || request.front.https;
-        let mut headers = if is_code { headers::asset_headers(https) } else { security_headers(https) };
+        let way = Way::of(request, self.https);
+        let mut headers = if is_code { headers::asset_headers(way) } else { security_headers(way) };
         Some(match request.method {
             Method::Get | Method::Head => Ok(respond(found, &request.headers, headers)),
             Method::Options => {
@@ -97,6 +98,15 @@ impl Web {
             }
             _ => Err(Error { allow: Some(ALLOW.to_owned()), ..Error::new(Code::MethodNotAllowed) }),
         })
+    }
+
+    /// Says to a person that nothing is where they have come to; `None` if a program asks.
+    pub fn nowhere(&self, request: &Request) -> Option<ResponseBox> {
+        let page = nowhere::page(request, &self.base)?;
+        let mut headers = security_headers(Way::of(request, self.https));
+        put(&mut headers, "Content-Type", PAGE_KIND);
+        put(&mut headers, "Vary", "Accept, Accept-Language");
+        Some(response(404, headers, Cow::Owned(page.into_bytes())))
     }
 
     /// The folder is listed and the key compared: no path that a client sends is ever opened.
@@ -134,8 +144,12 @@ fn asset_key<'a>(path: &'a str, version: &str) -> Option<&'a str> {
 
 /// The page with the assets' address in its marks.
 fn fill(page: &str, base: &str, version: &str) -> Vec<u8> {
-    let base = base.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
-    page.replace(bundle::ASSETS_MARK, &format!("{base}/assets/{version}")).into_bytes()
+    page.replace(bundle::ASSETS_MARK, &format!("{}/assets/{version}", escape(base))).into_bytes()
+}
+
+/// The path of the public URL as an attribute has it.
+fn escape(base: &str) -> String {
+    base.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
 }
 
 fn respond(found: Found, asked: &[Header], mut headers: Vec<Header>) -> ResponseBox {

@@ -11,7 +11,11 @@ fn ask_with(web: &Web, method: Method, path: &str, fields: &[(&str, &str)]) -> O
 }
 
 fn ask(web: &Web, method: Method, path: &str, fields: &[(&str, &str)]) -> Option<Result<ResponseBox>> {
-    web.answer(&Request {
+    web.answer(&request(method, path, fields))
+}
+
+fn request(method: Method, path: &str, fields: &[(&str, &str)]) -> Request {
+    Request {
         method,
         path: path.to_owned(),
         query: None,
@@ -21,7 +25,7 @@ fn ask(web: &Web, method: Method, path: &str, fields: &[(&str, &str)]) -> Option
         front: Front::default(),
         content_length: Some(0),
         body: Body::from_bytes(Vec::new()),
-    })
+    }
 }
 
 fn get(web: &Web, path: &str) -> Option<ResponseBox> {
@@ -239,4 +243,32 @@ fn a_folder_is_read_at_each_request_and_never_left() {
         assert!(get(&web, &format!("/assets/dev/{key}")).is_none(), "{key}");
     }
     assert!(get(&web, "/nothing").is_none());
+}
+
+#[test]
+fn a_person_who_comes_to_nothing_is_told_so_and_a_program_gets_its_problem() {
+    let asked = |web: &Web, method, path: &str, fields: &[(&str, &str)]| web.nowhere(&request(method, path, fields));
+    let web = Web::new("/chat", true, None);
+    let browser = ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+    let answer = asked(&web, Method::Get, "/channels/7", &[browser]).unwrap();
+    assert_eq!((answer.status_code().0, field(&answer, "Content-Type").as_deref()), (404, Some(PAGE_KIND)));
+    assert!(field(&answer, "Content-Security-Policy").is_some());
+    let page = text(answer);
+    assert!(
+        page.contains("lang=\"en\"") && page.contains("There is no page") && page.contains("href=\"/chat/\""),
+        "{page}"
+    );
+    let german = asked(&web, Method::Get, "/x", &[browser, ("Accept-Language", "de-AT,de;q=0.9,en;q=0.8")]).unwrap();
+    assert!(text(german).contains("lang=\"de\""));
+    for (method, path, fields) in [
+        (Method::Get, "/channels/7", &[][..]),
+        (Method::Get, "/channels/7", &[("Accept", "*/*")]),
+        (Method::Get, "/channels/7", &[("Accept", "application/json")]),
+        (Method::Post, "/channels/7", &[browser]),
+        (Method::Get, "/api", &[browser]),
+        (Method::Get, "/api/rest/x", &[browser]),
+        (Method::Get, "/assets/x/app.js", &[browser]),
+    ] {
+        assert!(asked(&web, method, path, fields).is_none(), "{path} {fields:?}");
+    }
 }

@@ -323,3 +323,34 @@ fn the_log_is_read_in_pages_by_those_who_manage_the_server() {
     home.alice.patch(&home.path(&format!("/roles/{}", home.moderator)), json!({"permissions": []})).expect(200);
     home.mona.get(&path).refused(403, "forbidden");
 }
+
+#[test]
+fn a_log_keeps_its_latest_entries_and_loses_those_before() {
+    let mut world = World::start();
+    let (server, id) = {
+        let alice = world.person("alice");
+        (alice.creates_server("home").0, alice.id.clone())
+    };
+    world.stop();
+    // Years of acts, of which the first two are too many.
+    let database = rusqlite::Connection::open(world.folder.path().join("data/chatd.db")).unwrap();
+    let most = chatd::model::limits::AUDIT_ENTRIES;
+    database.execute("DELETE FROM audit_log", []).unwrap();
+    let acts = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {most} + 2)
+         INSERT INTO audit_log SELECT {server}, i, {id}, 'ban_add', {id}, NULL, '[]', 0 FROM n"
+    );
+    assert_eq!(database.execute(&acts, []).unwrap(), most + 2);
+    drop(database);
+    world.restart();
+    let alice = world.sign_in("alice");
+    let before = |entry: usize| alice.get(&format!("/servers/{server}/audit-log?before={entry}")).expect(200);
+    let deadline = std::time::Instant::now() + crate::process::PATIENCE;
+    while before(3) != json!([]) {
+        assert!(std::time::Instant::now() < deadline, "{}", before(3));
+        std::thread::yield_now();
+    }
+    assert_eq!(before(4)[0]["entry_id"], "3");
+    let latest = alice.get(&format!("/servers/{server}/audit-log?limit=1")).expect(200);
+    assert_eq!(latest[0]["entry_id"], (most + 2).to_string());
+}

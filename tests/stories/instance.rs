@@ -38,6 +38,18 @@ fn paths_and_methods_are_exact() {
 }
 
 #[test]
+fn a_person_who_opens_an_address_without_a_page_is_told_so() {
+    let world = World::start();
+    let open = |path: &str, accept: &str| world.send_to(path, "GET", None, &[("Accept", accept)], None);
+    let page = open("/channels/7", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
+    assert_eq!((page.status, page.header("content-type")), (404, Some("text/html; charset=utf-8")));
+    assert!(page.text.contains("There is no page at this address"), "{}", page.text);
+    // A program asks for no page, and the API has none.
+    open("/channels/7", "*/*").refused(404, "not_found");
+    open("/api/rest/nothing", "text/html").refused(404, "not_found");
+}
+
+#[test]
 fn the_order_of_checks_is_that_of_the_contract() {
     let world = World::start();
     let (alice, bob) = (world.person("alice"), world.person("bob"));

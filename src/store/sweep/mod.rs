@@ -1,7 +1,10 @@
 //! Does in small steps what would hold everybody up as one job: removes what was in deleted channels and servers, old
-//! nonces and the messages that go with a ban, and marks read what members came to see.
+//! nonces, the oldest entries of audit logs and the messages that go with a ban, and marks read what members came to see.
 
+mod entries;
 mod purges;
+
+pub(super) use entries::Entries;
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -22,7 +25,7 @@ pub(super) struct Step {
 }
 
 /// Does a step that concerns at most [`limits::SWEEP_ROWS`] rows.
-pub(super) fn step(db: &Connection, now: Timestamp) -> rusqlite::Result<Step> {
+pub(super) fn step(db: &Connection, now: Timestamp, entries: &mut Entries) -> rusqlite::Result<Step> {
     let rows = limits::SWEEP_ROWS as i64;
     // What people wait to see gone, or read, comes first.
     if let Some(step) = purges::step(db, rows)? {
@@ -31,7 +34,8 @@ pub(super) fn step(db: &Connection, now: Timestamp) -> rusqlite::Result<Step> {
     if let Some(read) = reveals::step(db, rows)? {
         return Ok(Step { read, ..Step::default() });
     }
-    Ok(Step { done: !remove(db, now, rows)?, ..Step::default() })
+    let goes_on = remove(db, now, rows)? || entries.step(db, limits::SWEEP_ROWS)?;
+    Ok(Step { done: !goes_on, ..Step::default() })
 }
 
 /// Removes at most `rows` rows that nobody can see any more; whether there were any.

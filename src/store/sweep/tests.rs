@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, params};
 
-use super::step;
+use super::{Entries, step};
 use crate::model::{Audience, ChannelId, MessageId, Payload, RoleId, ServerId, Timestamp, UserId, limits};
 use crate::store::{bans, instance, reveals, roles, schema};
 
@@ -85,10 +85,10 @@ fn small_steps_remove_all_that_nobody_sees_and_nothing_else() {
     let path = folder.path().join("chat.db");
     fill(&path);
     let mut db = schema::open(&path, "").unwrap();
-    let mut steps = 0;
+    let (mut steps, mut entries) = (0, Entries::uncounted());
     loop {
         let before = db.total_changes();
-        if step(&db, NOW).unwrap().done {
+        if step(&db, NOW, &mut entries).unwrap().done {
             break;
         }
         let changed = db.total_changes() - before;
@@ -97,7 +97,7 @@ fn small_steps_remove_all_that_nobody_sees_and_nothing_else() {
         steps += 1;
         if steps % 5 == 0 {
             // As after a restart: nothing is kept in memory.
-            db = schema::open(&path, "").unwrap();
+            (db, entries) = (schema::open(&path, "").unwrap(), Entries::uncounted());
         }
     }
     assert!(steps >= 12, "{steps}");
@@ -143,9 +143,9 @@ fn the_messages_that_go_with_a_ban_are_its_own_and_recent_and_told_one_by_one() 
     }
     db.execute("INSERT INTO messages VALUES (10, ?1, 2, 'later', 0, NULL, NULL, 0, NULL)", [purge + 1]).unwrap();
     bans::purge(&db, ServerId(1), UserId(2), 60, purge).unwrap();
-    let mut told = Vec::new();
+    let (mut told, mut entries) = (Vec::new(), Entries::uncounted());
     loop {
-        let step = step(&db, NOW).unwrap();
+        let step = step(&db, NOW, &mut entries).unwrap();
         assert!(step.events.len() <= limits::SWEEP_ROWS);
         told.extend(step.events);
         if step.done {
@@ -189,9 +189,9 @@ fn what_members_come_to_see_is_read_up_to_then_and_what_they_saw_stays_unread() 
     // Who connects before the sweep has come to them is told the same.
     assert_eq!(reveals::of(&db, UserId(4)).unwrap(), [(ChannelId(11), MessageId(6))]);
     assert_eq!(reveals::of(&db, UserId(10)).unwrap(), [], "the staff saw it before");
-    let (mut read, mut steps) = (Vec::new(), 0);
+    let (mut read, mut steps, mut entries) = (Vec::new(), 0, Entries::uncounted());
     loop {
-        let step = step(&db, NOW).unwrap();
+        let step = step(&db, NOW, &mut entries).unwrap();
         assert!(step.read.len() <= limits::SWEEP_ROWS);
         read.extend(step.read);
         steps += 1;
@@ -212,14 +212,43 @@ fn a_role_that_is_gone_is_taken_from_its_members_in_steps() {
     db.execute("INSERT INTO overrides VALUES (10, 2, 1, 0, 0)", []).unwrap();
     roles::delete(&db, RoleId(2)).unwrap();
     assert_eq!(roles::of_member(&db, ServerId(1), UserId(5)).unwrap(), [], "nobody holds it for a moment longer");
-    let before = db.total_changes();
-    step(&db, NOW).unwrap();
+    let (before, mut entries) = (db.total_changes(), Entries::uncounted());
+    step(&db, NOW, &mut entries).unwrap();
     assert_eq!(db.total_changes() - before, limits::SWEEP_ROWS as u64);
-    while !step(&db, NOW).unwrap().done {}
+    while !step(&db, NOW, &mut entries).unwrap().done {}
     let left: i64 = db
         .query_row("SELECT (SELECT count(*) FROM member_roles) + (SELECT count(*) FROM gone_roles)", [], |row| {
             row.get(0)
         })
         .unwrap();
     assert_eq!(left, 0);
+}
+
+#[test]
+fn an_audit_log_keeps_its_latest_entries_and_the_older_ones_go_in_steps() {
+    let db = server(2);
+    db.execute("INSERT INTO servers VALUES (2, '', '', 1, 0, 0, 0, NULL)", []).unwrap();
+    let add = |server: i64, entries: i64| {
+        let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
+                   INSERT INTO audit_log SELECT ?1, 10 * i, 1, 'ban_add', 2, NULL, '[]', 0 FROM n";
+        db.execute(sql, [server, entries]).unwrap();
+    };
+    let most = limits::AUDIT_ENTRIES as i64;
+    let kept = |server: i64| -> (i64, i64, i64) {
+        let sql = "SELECT count(*), min(entry_id), max(entry_id) FROM audit_log WHERE server_id = ?1";
+        db.query_row(sql, [server], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap()
+    };
+    add(1, most + MANY);
+    add(2, most);
+    let mut entries = Entries::uncounted();
+    loop {
+        let before = db.total_changes();
+        let done = step(&db, NOW, &mut entries).unwrap().done;
+        assert!(db.total_changes() - before <= limits::SWEEP_ROWS as u64);
+        if done {
+            break;
+        }
+    }
+    assert_eq!(kept(1), (most, 10 * (MANY + 1), 10 * (most + MANY)));
+    assert_eq!(kept(2), (most, 10, 10 * most));
 }

@@ -8,6 +8,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use chatd::model::limits;
+
 use super::Two;
 use crate::chance::number;
 use crate::process::{Client, Process};
@@ -98,4 +100,25 @@ fn what_trickles_is_given_up_and_others_are_served_meanwhile() {
     }
     two.are_served();
     tally("connections that trickled heads, bodies or reading", all);
+}
+
+#[test]
+fn whoever_reads_slowly_but_fast_enough_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Process::start(&folder.path().join("data"));
+    let two = Two::on(&server);
+    let url = large_file(&server, &two.alice);
+    let path = url.split_once("/files/").map_or(url.clone(), |(_, rest)| format!("/files/{rest}"));
+    let mut socket = TcpStream::connect(server.address).unwrap();
+    // With a buffer so small, what nobody reads stays in the server.
+    rustix::net::sockopt::set_socket_recv_buffer_size(&socket, 4096).unwrap();
+    socket.set_read_timeout(Some(GONE)).unwrap();
+    write!(socket, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    // Twice as fast as the slowest who is waited for, for longer than whoever takes nothing has.
+    let began = Instant::now();
+    while began.elapsed() < limits::WRITE_TIME + Duration::from_secs(3) {
+        let mut some = [0; limits::BODY_BYTES_PER_S as usize / 2];
+        socket.read_exact(&mut some).unwrap();
+        std::thread::park_timeout(BETWEEN_BYTES);
+    }
 }

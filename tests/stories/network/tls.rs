@@ -134,6 +134,57 @@ fn large_files_come_whole_over_tls_and_the_end_is_told() {
 }
 
 #[test]
+fn what_comes_in_records_of_any_size_comes_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, certificate) = self_signed(folder.path());
+    let mut https = raw(&server, &certificate);
+    let (token, _) = alice(&mut https);
+    // A full record, and small ones behind it that the same read brings: more than is opened at once.
+    let sizes = [16_384, 500, 3_000, 1, 16_384, 16_384, 2_000, 2_000].repeat(8);
+    let text: String = (0..1_000_000).map(|number| format!("{number} ")).collect();
+    let text = &text[..sizes.iter().sum()];
+    let length = text.len();
+    https.send(format!(
+        "POST /api/rest/uploads?filename=records.txt HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: text/plain\r\nContent-Length: {length}\r\n\r\n"
+    ));
+    let mut records = text;
+    for (number, size) in sizes.iter().enumerate() {
+        let (record, rest) = records.split_at(*size);
+        let StreamOwned { conn, sock } = https.0.get_mut();
+        assert_eq!(conn.writer().write(record.as_bytes()).unwrap(), *size);
+        records = rest;
+        // All that is sealed goes at once, so that reads find it together.
+        if number % 8 == 7 {
+            conn.complete_io(sock).unwrap();
+        }
+    }
+    let file = https.answer();
+    assert_eq!(file.status, 201, "{file:?}");
+    let file: Value = serde_json::from_str(&file.body).unwrap();
+    let got = https.ask("GET", file["url"].as_str().unwrap(), &token, "");
+    assert!(got.status == 200 && got.body == text, "{} of {length}", got.body.len());
+}
+
+#[test]
+fn whoever_says_more_behind_their_own_end_is_let_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, certificate) = self_signed(folder.path());
+    let StreamOwned { mut conn, mut sock } = connect(server.address, &certificate).unwrap();
+    let mut sealed = Vec::new();
+    assert_eq!(conn.writer().write(&[b'a'; 16_384]).unwrap(), 16_384);
+    conn.send_close_notify();
+    while conn.wants_write() {
+        conn.write_tls(&mut sealed).unwrap();
+    }
+    sealed.extend([0x17; 4_000]);
+    sock.write_all(&sealed).unwrap();
+    let end = sock.read_to_end(&mut Vec::new());
+    assert!(end.as_ref().is_ok() || end.as_ref().unwrap_err().kind() == ErrorKind::ConnectionReset, "{end:?}");
+    assert_eq!(raw(&server, &certificate).ask("GET", "/healthz", "", "").status, 200);
+}
+
+#[test]
 fn over_tls_cookies_are_for_https_alone() {
     let folder = tempfile::tempdir().unwrap();
     let (server, certificate) = self_signed(folder.path());
@@ -141,6 +192,37 @@ fn over_tls_cookies_are_for_https_alone() {
     let answer = raw(&server, &certificate).ask("POST", "/api/rest/auth/register", "", &account);
     let cookie = answer.head.lines().find(|line| line.starts_with("Set-Cookie: ")).unwrap();
     assert!(cookie.ends_with("; Secure"), "{cookie}");
+}
+
+#[test]
+fn a_page_that_came_without_tls_is_none_of_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, certificate) = self_signed(folder.path());
+    let host = format!("localhost:{}", server.address.port());
+    let handshake = |origin: &str| {
+        let request = format!(
+            "GET /api/ws HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        raw(&server, &certificate).send(request).answer().status
+    };
+    assert_eq!(handshake(&format!("https://{host}")), 101);
+    // Whoever stands on the way could have made it.
+    assert_eq!(handshake(&format!("http://{host}")), 403);
+}
+
+#[test]
+fn browsers_are_not_told_to_stay_with_https_that_an_owner_may_turn_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, certificate) = self_signed(folder.path());
+    for path in ["/", "/help/gateway", "/nothing"] {
+        let page = raw(&server, &certificate).ask("GET", path, "", "");
+        assert!(!page.head.contains("Strict-Transport-Security"), "{path}: {page:?}");
+    }
+    let url = ["--tls", "self-signed", "--public-url", "https://localhost"];
+    let server = Process::with(&folder.path().join("public"), |command| _ = command.args(url));
+    let page = raw(&server, &folder.path().join("public/tls/certificate.pem")).ask("GET", "/", "", "");
+    assert!(page.head.contains("Strict-Transport-Security: "), "{page:?}");
 }
 
 /// Puts a certificate and its key there.
