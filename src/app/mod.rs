@@ -2,7 +2,9 @@
 
 mod backups;
 mod certificate;
+mod facts;
 mod folder;
+mod health;
 mod keeper;
 pub mod log;
 mod notify;
@@ -130,7 +132,13 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     let gateway = Gateway::start(Arc::clone(&chat), feed).map_err(StartError::System)?;
     let throttles = if options.rate_limits { Throttles::new(&Rates::default()) } else { Throttles::off() };
     let proven = Proven::new();
+    let tls = tls(&options, &folder)?.map(Arc::new);
+    let watch = health::watch(&options, &chat, &gateway, &proven, tls.as_ref())?;
     let rest = Rest::new(Arc::clone(&chat), Arc::clone(&media), Passwords::new(), throttles);
+    let rest = rest.with_health({
+        let watch = Arc::clone(&watch);
+        move |census, is_open| watch.report(census, is_open)
+    });
     let rest = rest.with_gauges({
         let (chat, proven) = (Arc::clone(&chat), Arc::clone(&proven));
         move || {
@@ -146,7 +154,6 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     let https = (!options.public_url.is_empty()).then(|| chat.config().is_https());
     let base = chat.config().base_path().to_owned();
     let app = App { rest, gateway: Arc::clone(&gateway), web, https, base };
-    let tls = tls(&options, &folder)?.map(Arc::new);
     let net_config = net::Config {
         listen: options.listen,
         trusted_proxies: options.trusted_proxies.clone(),
@@ -158,6 +165,7 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     };
     let server =
         Server::start(net_config, Arc::new(app)).map_err(|(address, error)| StartError::Listen(address, error))?;
+    let _ = watch.open.set(Box::new(server.open()));
     let keeper = Keeper::start(Arc::clone(&chat), media, end).map_err(StartError::System)?;
     let is_well = {
         let (chat, gateway) = (Arc::clone(&chat), Arc::clone(&gateway));

@@ -16,6 +16,7 @@ use super::read_states::Position;
 use super::reserve::Reserve;
 use super::tail::{Spot, Tail};
 use super::{Bell, Clock, ReadStates, instance, search, sweep};
+use crate::model::measure::Commits;
 use crate::model::{ChannelId, Event, Ids, Line, MessageId, Outlet, Timestamp, UserId};
 
 /// A checkpoint is due when the log holds this many pages (4 MB): SQLite's own default.
@@ -105,6 +106,7 @@ pub(super) struct Committer {
     writable: Arc<AtomicBool>,
     clock: Arc<Clock>,
     bell: Arc<Bell>,
+    measured: Arc<Commits>,
     /// Pages in the log, as of the last commit.
     log_pages: Arc<AtomicUsize>,
     /// A checkpoint is due when the log holds this many pages.
@@ -129,12 +131,13 @@ pub(super) struct Parts {
     pub(super) writable: Arc<AtomicBool>,
     pub(super) clock: Arc<Clock>,
     pub(super) bell: Arc<Bell>,
+    pub(super) measured: Arc<Commits>,
     pub(super) reserve_file: Reserve,
 }
 
 impl Committer {
     pub(super) fn new(mut db: Connection, id_reserve: i64, parts: Parts) -> rusqlite::Result<Self> {
-        let Parts { queue, outlet, read_states, tail, writable, clock, bell, reserve_file } = parts;
+        let Parts { queue, outlet, read_states, tail, writable, clock, bell, measured, reserve_file } = parts;
         let indexing = Indexing::begin(&db, &tail)?;
         let log_pages = Arc::new(AtomicUsize::new(0));
         let seen = Arc::clone(&log_pages);
@@ -154,6 +157,7 @@ impl Committer {
             writable,
             clock,
             bell,
+            measured,
             log_pages,
             checkpoint_pages: CHECKPOINT_PAGES,
             // A sweep that the last process did not finish goes on.
@@ -221,7 +225,10 @@ impl Committer {
         let filled = self.fill(&mut jobs, &late, &mut gathered);
         let sweep = gathered.sweep;
         let committed = match filled {
-            Ok(true) => self.commit(gathered),
+            Ok(true) => {
+                self.measured.jobs.note(jobs.len() as u64, 1);
+                self.commit(gathered)
+            }
             // The only job refused: nothing to commit, its own error is the answer.
             Ok(false) => true,
             Err(error) => {
@@ -303,8 +310,11 @@ impl Committer {
         let mut read = Some(read);
         let mut changed = Some(changed);
         let mut result = Ok(());
+        let duration = &self.measured.duration;
         self.outlet.publish(&mut || {
+            let begun = Instant::now();
             result = db.execute_batch("COMMIT");
+            duration.took(begun.elapsed());
             if result.is_err() {
                 return None;
             }

@@ -27,6 +27,7 @@ mod data;
 mod dms;
 mod files;
 mod gateway;
+mod health;
 mod instance;
 mod intruders;
 mod members;
