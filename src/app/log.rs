@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 /// Lines per second and place in the code; what is over is counted and told later.
 const LINES_PER_SECOND: u32 = 10;
 
+/// The target of a picture's lines, which all come from one place, and of which none may be left out.
+pub(super) const PICTURE: &str = "chatd::picture";
+
 struct Log {
     /// Behind systemd each line begins with its priority (sd-daemon(3)).
     journal: bool,
@@ -73,7 +76,8 @@ impl log::Log for Log {
         if !self.enabled(record.metadata()) {
             return;
         }
-        let Some(left_out) = self.admit(record) else { return };
+        let is_picture = record.target() == PICTURE;
+        let Some(left_out) = (if is_picture { Some(0) } else { self.admit(record) }) else { return };
         let mut text = record.args().to_string();
         if left_out > 0 {
             text += &format!(" ({left_out} lines like this were left out)");

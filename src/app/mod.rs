@@ -4,6 +4,7 @@ mod backups;
 mod certificate;
 mod facts;
 mod folder;
+mod greeting;
 mod health;
 mod keeper;
 pub mod log;
@@ -205,7 +206,7 @@ fn tls(options: &Options, folder: &Folder) -> Result<Option<Tls>, StartError> {
 fn names(options: &Options) -> Vec<String> {
     let machine = rustix::system::uname().nodename().to_string_lossy().to_ascii_lowercase();
     // Names found by multicast (RFC 6762), as on most home networks.
-    let local = format!("{}.local", machine.split('.').next().unwrap_or_default());
+    let local = format!("{}.local", machine_name());
     let own = Some(options.listen.ip()).filter(|ip| !ip.is_unspecified()).map(|ip| ip.to_string());
     let public = options.public_host().map(str::to_owned);
     let names = [public, Some(local), Some(machine), own, Some("localhost".to_owned())];
@@ -214,6 +215,12 @@ fn names(options: &Options) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     names.retain(|name| seen.insert(name.clone()));
     names
+}
+
+/// The machine's name, without what its network adds.
+fn machine_name() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().to_ascii_lowercase();
+    name.split('.').next().unwrap_or_default().to_owned()
 }
 
 fn config(options: &Options) -> Config {
@@ -262,8 +269,17 @@ impl Running {
         }
         let folder = std::path::absolute(&options.data).unwrap_or_else(|_| options.data.clone());
         ::log::info!("everything is kept in {}", folder.display());
+        let urls = greeting::urls(&options.public_url, &greeting::Machine::this(), scheme, self.address());
+        ::log::info!("people reach it at {}", urls.join(" or "));
         if let Some(code) = &self.setup_code {
             ::log::info!("the first account becomes the administrator; its set-up code is {code}");
+            if let Some(url) = urls.first() {
+                let url = greeting::setup_url(url, code);
+                ::log::info!("it is made at {url}");
+                if greeting::is_for_others(&url) {
+                    greeting::show(&url);
+                }
+            }
         }
         if !options.rate_limits {
             ::log::warn!("RATE LIMITS ARE OFF: this is for tests only");

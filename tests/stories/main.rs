@@ -27,6 +27,7 @@ mod data;
 mod dms;
 mod files;
 mod gateway;
+mod greeting;
 mod health;
 mod instance;
 mod intruders;
