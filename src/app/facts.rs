@@ -40,6 +40,11 @@ pub(super) fn of_process(facts: &mut Facts, process: &Process) {
     facts.tasks = process.tasks_max();
 }
 
+/// How large the database's write-ahead log is.
+pub(super) fn log(options: &Options) -> u64 {
+    size(&options.data.join(format!("{}-wal", backup::DATABASE)))
+}
+
 /// How large a file is; 0 if it is not there.
 pub(super) fn size(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |meta| meta.len())
@@ -52,12 +57,11 @@ pub(super) fn unit() -> Option<PathBuf> {
 
 fn room(options: &Options) -> Room {
     let disk = Disk::of(&options.data).ok();
-    let log = options.data.join(format!("{}-wal", backup::DATABASE));
     Room {
         disk: disk.map(|disk| (disk.free, disk.all)),
         reserve: disk.map_or(0, |disk| disk.reserve(options.disk_reserve)),
         short: false,
-        log: Some(size(&log)),
+        log: Some(log(options)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is known of the server that runs, for its administrators.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -8,14 +9,16 @@ use super::backups::Proven;
 use super::{Options, StartError, facts};
 use crate::backup;
 use crate::chat::Chat;
-use crate::chat::instance::Census;
+use crate::chat::instance::{self, Census};
 use crate::gateway::Gateway;
 use crate::health::process::{self, Process};
-use crate::health::report::{Backup, Disk, Late, Sync};
+use crate::health::report::{self, Backup, Late, Sync};
 use crate::health::{Facts, Report, findings};
+use crate::media::Disk;
 use crate::model::measure::Read;
 use crate::model::{Timestamp, Work};
 use crate::net::Tls;
+use crate::rest::{Metric, Value};
 use crate::store;
 
 /// Tells how many connections are open.
@@ -55,7 +58,7 @@ impl Watch {
             messages_approximate: last.messages,
             memory_bytes: Process::own().usage().unwrap_or_default().resident_bytes,
             load: process::load(),
-            disk: Disk {
+            disk: report::Disk {
                 free_bytes,
                 total_bytes,
                 database_bytes: facts::size(&self.database()),
@@ -108,6 +111,53 @@ impl Watch {
         facts.given_up = self.chat.pressure().given_up(Instant::now()).map(|work| work.as_str().to_owned()).collect();
         facts::of_process(&mut facts, &own);
         facts
+    }
+
+    /// The numbers for `/metrics`.
+    pub(super) fn metrics(&self) -> Vec<Metric> {
+        let store = self.chat.store();
+        let (commits, deliveries) = (store.measured(), self.gateway.measured());
+        let (gateways, _) = self.gateway.counts();
+        let disk = Disk::of(&self.options.data).ok();
+        let files_bytes = self.chat.read(instance::files_bytes).ok();
+        let count = |counter: &AtomicU64| Value::Counter(counter.load(Ordering::Relaxed));
+        let always = [
+            (
+                "chatd_commit_duration_seconds",
+                "Time that a commit took until it was on disk.",
+                Value::Seconds(commits.duration.read()),
+            ),
+            ("chatd_commit_jobs", "Writes that one commit put on disk together.", Value::Counts(commits.jobs.read())),
+            (
+                "chatd_delivery_delay_seconds",
+                "Time from an event's commit until every socket that took it had it, by the oldest of its turn.",
+                Value::Seconds(deliveries.delay.read()),
+            ),
+            ("chatd_events_total", "Events that were told to whoever is connected.", count(&deliveries.events)),
+            ("chatd_messages_total", "Messages that were written since the start.", count(&deliveries.messages)),
+            ("chatd_connections", "Open connections.", Value::Gauge(self.connections())),
+            (
+                "chatd_gateways",
+                "Gateway sessions; those that may still be resumed among them.",
+                Value::Gauge(gateways as u64),
+            ),
+            ("chatd_users_online", "People who are there.", Value::Gauge(self.chat.shared().presences.count() as u64)),
+            (
+                "chatd_search_waiting_messages",
+                "Messages that are still to come into the search index; searches look through them one by one.",
+                Value::Gauge(store.unindexed() as u64),
+            ),
+            ("chatd_database_bytes", "The database's file.", Value::Gauge(facts::size(&self.database()))),
+            ("chatd_log_bytes", "The database's write-ahead log.", Value::Gauge(facts::log(&self.options))),
+        ];
+        let maybe = [
+            ("chatd_files_bytes", "What people's files take on disk, with thumbnails.", files_bytes),
+            ("chatd_disk_free_bytes", "What may still be written to the data's disk.", disk.map(|disk| disk.free)),
+            ("chatd_disk_bytes", "The size of the data's disk.", disk.map(|disk| disk.all)),
+        ];
+        let maybe = maybe.into_iter().filter_map(|(name, help, value)| Some((name, help, Value::Gauge(value?))));
+        let metrics = always.into_iter().chain(maybe).map(|(name, help, value)| Metric { name, help, value });
+        metrics.chain(self.proven.metric(store.lived_s())).collect()
     }
 
     /// Backups share files by hard links, and the first of them shares with the data if it is on the same file system.

@@ -2,6 +2,7 @@
 
 mod backups;
 mod certificate;
+pub mod doctor;
 mod facts;
 mod folder;
 mod greeting;
@@ -12,6 +13,7 @@ mod notify;
 mod options;
 mod pace;
 mod service;
+mod unit;
 pub mod upkeep;
 
 use std::io::IsTerminal;
@@ -35,7 +37,7 @@ use crate::gateway::{Feed, Gateway};
 use crate::media::Media;
 use crate::model::Error;
 use crate::net::{self, Server, Tls};
-use crate::rest::{Gauge, Rest};
+use crate::rest::Rest;
 use crate::store::{OpenError, Store};
 use crate::web::Web;
 
@@ -140,16 +142,9 @@ pub fn run(options: Options) -> Result<Running, StartError> {
         let watch = Arc::clone(&watch);
         move |census, is_open| watch.report(census, is_open)
     });
-    let rest = rest.with_gauges({
-        let (chat, proven) = (Arc::clone(&chat), Arc::clone(&proven));
-        move || {
-            let unindexed = Gauge {
-                name: "chatd_search_waiting_messages",
-                help: "Messages that are still to come into the search index; searches look through them one by one.",
-                value: chat.store().unindexed() as u64,
-            };
-            proven.gauge(chat.store().lived_s()).into_iter().chain([unindexed]).collect()
-        }
+    let rest = rest.with_metrics({
+        let watch = Arc::clone(&watch);
+        move || watch.metrics()
     });
     let web = Web::new(chat.config().base_path(), chat.config().is_https(), options.static_dir.clone());
     let https = (!options.public_url.is_empty()).then(|| chat.config().is_https());

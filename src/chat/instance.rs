@@ -26,6 +26,14 @@ pub fn facts(cx: &Reading<'_>) -> Result<Facts> {
     Ok(Facts { registration: cx.shared.config.registration, setup_required: !store::accounts::any(cx.db)? })
 }
 
+/// What people's files take on disk, in bytes.
+///
+/// # Errors
+/// Database errors.
+pub fn files_bytes(cx: &Reading<'_>) -> Result<u64> {
+    Ok(store::instance::files_bytes(cx.db)?)
+}
+
 /// What there is, for administrators.
 ///
 /// # Errors

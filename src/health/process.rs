@@ -90,6 +90,11 @@ impl Process {
         Some(text.split_terminator('\0').skip(1).map(str::to_owned).collect())
     }
 
+    /// The folder that it works in.
+    pub fn folder(&self) -> Option<PathBuf> {
+        std::fs::read_link(self.0.join("cwd")).ok()
+    }
+
     /// A variable of its environment.
     pub fn variable(&self, name: &str) -> Option<String> {
         let text = self.read("environ")?;

@@ -57,7 +57,7 @@ mod users;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-pub use metrics::Gauge;
+pub use metrics::{Metric, Value};
 
 use self::call::Call;
 use self::metrics::Metrics;
@@ -95,7 +95,7 @@ impl Rest {
     }
 
     /// Shows the numbers of other rooms in `/metrics` too.
-    pub fn with_gauges(mut self, others: impl Fn() -> Vec<Gauge> + Send + Sync + 'static) -> Self {
+    pub fn with_metrics(mut self, others: impl Fn() -> Vec<Metric> + Send + Sync + 'static) -> Self {
         self.metrics.others = Some(Box::new(others));
         self
     }
@@ -136,7 +136,9 @@ impl Rest {
             return problem::reply(&Error { allow, ..Error::new(Code::MethodNotAllowed) });
         };
         let mut call = Call { rest: self, request, route, values: found.values, claims: None, allowance: None };
+        let begun = Instant::now();
         let reply = run(route, &mut call).unwrap_or_else(|error| problem::reply(&error));
+        self.metrics.took(route, begun);
         limit::tell(reply, call.allowance)
     }
 }

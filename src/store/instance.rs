@@ -58,6 +58,11 @@ pub struct Census {
     pub files_bytes: u64,
 }
 
+/// What people's files take on disk, in bytes.
+pub fn files_bytes(db: &Connection) -> rusqlite::Result<u64> {
+    db.query_row("SELECT coalesce(sum(room), 0) FROM file_rooms", [], |row| row.get(0)).map(i64::cast_unsigned)
+}
+
 /// Counts what there is.
 pub fn census(db: &Connection) -> rusqlite::Result<Census> {
     db.query_row(
