@@ -70,7 +70,10 @@ pub fn examine(options: &Options) -> Examined {
 /// What the database says, and the backups of its instance.
 fn database(facts: &mut Facts, options: &Options, left_out: &mut Vec<String>) {
     let path = options.data.join(backup::DATABASE);
-    let Ok(meta) = std::fs::metadata(&path) else { return };
+    let Ok(meta) = std::fs::metadata(&path) else {
+        facts.empty = Some(options.data.display().to_string());
+        return;
+    };
     // Opening it makes files beside it.
     let user = rustix::process::geteuid();
     if user.as_raw() != meta.uid() {
@@ -135,7 +138,7 @@ fn live(facts: &mut Facts, page: &str, instance: Option<&str>) {
     };
     facts.writable = value("chatd_writable").map(|writable| writable > 0.0);
     facts.sync = commits(page).and_then(|read| Some((read.percentile(99)? as f64 / 1e6, read.count)));
-    let given_up = page.lines().filter_map(|line| line.strip_prefix("chatd_given_up{what=\"")?.strip_suffix("\"} 1"));
+    let given_up = page.lines().filter_map(|line| line.strip_prefix("chatd_giving_up{what=\"")?.strip_suffix("\"} 1"));
     facts.given_up = given_up.map(str::to_owned).collect();
     let instance = instance.and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
     // It may have been set otherwise since the start.
@@ -169,8 +172,8 @@ fn commits(page: &str) -> Option<Read> {
 mod tests {
     use super::{Facts, commits, live};
 
-    const PAGE: &str = "# TYPE chatd_writable gauge\nchatd_writable 1\nchatd_given_up{what=\"typing\"} 1\n\
-        chatd_given_up{what=\"presence\"} 0\nchatd_commit_duration_seconds_bucket{le=\"0.1\"} 90\n\
+    const PAGE: &str = "# TYPE chatd_writable gauge\nchatd_writable 1\nchatd_giving_up{what=\"typing\"} 1\n\
+        chatd_giving_up{what=\"presence\"} 0\nchatd_commit_duration_seconds_bucket{le=\"0.1\"} 90\n\
         chatd_commit_duration_seconds_bucket{le=\"0.25\"} 200\nchatd_commit_duration_seconds_bucket{le=\"+Inf\"} 200\n\
         chatd_commit_duration_seconds_sum 9.5\nchatd_commit_duration_seconds_count 200\n";
 

@@ -1,4 +1,7 @@
 //! The log: lines on standard error with journald's priorities, safe to read, never a flood.
+//!
+//! Not to journald's own socket: of what its fields could tell, systemd adds unit and process by itself, the place in
+//! the code helps whoever has the code, and what a panic or the loader prints would come out of order.
 
 use std::collections::HashMap;
 use std::io::Write;

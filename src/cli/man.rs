@@ -36,11 +36,7 @@ pub(super) fn page() -> String {
     for (at, (usage, _)) in COMMANDS.iter().enumerate() {
         let between = if at == 0 { "" } else { ".br\n" };
         // Writing to a String does not fail.
-        let _ = writeln!(
-            page,
-            "{between}.B chatd\n{}",
-            text(&format!("{usage} [OPTION...]").replace("man [OPTION...]", "man"))
-        );
+        let _ = writeln!(page, "{between}.B chatd\n{}", text(usage));
     }
     page.push_str(
         ".SH DESCRIPTION\nchatd serves a chat with its web client at one address, from one folder of data.\n\
@@ -91,6 +87,29 @@ fn text(plain: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{COMMANDS, TABLE, exit, page, text, variable};
+
+    /// The owner's manual, with its list of options between two marks.
+    const MANUAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/static/help/en/owner.html");
+    const MARKS: [&str; 2] = ["<!-- options -->\n", "<!-- end of options -->\n"];
+
+    #[test]
+    fn the_manual_has_the_table_of_options_as_it_is() {
+        let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let rows = TABLE.iter().map(|row| {
+            let (flag, value, variable) = (row.flag, escaped(row.value), variable(row.flag));
+            let (about, default) = (escaped(row.about), escaped(row.default));
+            format!("<dt><code>--{flag} {value}</code> (<code>{variable}</code>)</dt>\n<dd>{about}; default: {default}</dd>\n")
+        });
+        let list = format!("<dl>\n{}</dl>\n", rows.collect::<String>());
+        let manual = std::fs::read_to_string(MANUAL).unwrap();
+        let (before, rest) = manual.split_once(MARKS[0]).unwrap();
+        let (there, after) = rest.split_once(MARKS[1]).unwrap();
+        if std::env::var_os("CHATD_TEST_WRITE").is_some() {
+            std::fs::write(MANUAL, format!("{before}{}{list}{}{after}", MARKS[0], MARKS[1])).unwrap();
+        } else {
+            assert!(there == list, "CHATD_TEST_WRITE=1 cargo test the_manual_has_the_table writes it anew");
+        }
+    }
 
     #[test]
     fn the_page_has_every_command_option_and_exit_code() {

@@ -8,6 +8,8 @@ use crate::model::Timestamp;
 /// All that is known.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
+    /// The data folder, if there is no database in it.
+    pub empty: Option<String>,
     /// Whether a chatd serves the folder.
     pub served: bool,
     /// Why the database cannot be read.

@@ -8,6 +8,7 @@ type Rule = fn(&Facts) -> Option<Finding>;
 
 /// Every rule.
 const RULES: &[Rule] = &[
+    empty,
     unreadable,
     newer,
     unwritable,
@@ -77,6 +78,12 @@ fn found(
 fn said(bytes: u64) -> String {
     const GB: u64 = 1_000_000_000;
     if bytes >= 10 * GB { format!("{} GB", bytes / GB) } else { format!("{} MB", bytes / 1_000_000) }
+}
+
+fn empty(facts: &Facts) -> Option<Finding> {
+    let folder = facts.empty.as_ref().filter(|_| !facts.served)?;
+    let advice = "name the folder that is meant (--data or CHATD_DATA); the first start makes what is not there";
+    found(Warning, "no_data", format!("there is no database in {folder}"), advice)
 }
 
 fn unreadable(facts: &Facts) -> Option<Finding> {
@@ -328,7 +335,7 @@ fn loopback_only(facts: &Facts) -> Option<Finding> {
 }
 
 fn stopped(facts: &Facts) -> Option<Finding> {
-    (!facts.served).then_some(())?;
+    (!facts.served && facts.empty.is_none()).then_some(())?;
     let advice = "start it ('systemctl start chatd'); if it does not stay up, 'journalctl -u chatd' says why";
     found(
         if facts.exposure.is_service { Warning } else { Notice },

@@ -186,10 +186,10 @@ fn late(page: &mut String, pressure: &Pressure, now: Instant) {
     let late_s = pressure.late(now).as_secs_f64();
     head(page, "chatd_lateness_seconds", "gauge", "How long the oldest write or event has waited.");
     let _ = writeln!(page, "chatd_lateness_seconds {late_s:.6}");
-    head(page, "chatd_given_up", "gauge", "Whether it is given up, in this order.");
+    head(page, "chatd_giving_up", "gauge", "Whether it is given up, in this order.");
     for work in Work::ALL {
         let is_given_up = u8::from(given_up.contains(&work));
-        let _ = writeln!(page, "chatd_given_up{{what=\"{}\"}} {is_given_up}", work.as_str());
+        let _ = writeln!(page, "chatd_giving_up{{what=\"{}\"}} {is_given_up}", work.as_str());
     }
     head(page, "chatd_given_up_total", "counter", "How often something of it was put off, dropped or refused.");
     for work in Work::ALL {
@@ -226,7 +226,7 @@ mod tests {
         pressure.done(Line::Commits, Instant::now() + limits::LATE_FOR_TYPING);
         let page = metrics.page(true, &pressure);
         assert!(page.contains("chatd_pressure_level 3\n") && page.contains("chatd_lateness_seconds 1.0"), "{page}");
-        assert!(page.contains("chatd_given_up{what=\"typing\"} 1\nchatd_given_up{what=\"presence\"} 0\n"));
+        assert!(page.contains("chatd_giving_up{what=\"typing\"} 1\nchatd_giving_up{what=\"presence\"} 0\n"));
         assert!(page.contains("chatd_rest_answers_total{class=\"2xx\"} 2\n"));
         assert!(page.contains("chatd_gateways 7\n") && page.contains("chatd_writable 1\n"));
         let delay = "chatd_delivery_delay_seconds";
@@ -243,7 +243,7 @@ mod tests {
     fn requests_are_told_apart_by_what_they_cost() {
         let class = |name: &str| super::CLASSES[super::class(ROUTES.iter().find(|route| route.name == name).unwrap())];
         for (name, expected) in [
-            ("sendMessage", "messages"),
+            ("postMessage", "messages"),
             ("listMessages", "reads"),
             ("createServer", "writes"),
             ("upload", "files"),

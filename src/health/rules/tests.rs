@@ -87,6 +87,12 @@ fn the_database() {
 }
 
 #[test]
+fn where_nothing_is_nothing_runs() {
+    let (severity, code) = one(|f| (f.served, f.empty) = (false, Some("/data".to_owned())));
+    assert_eq!((severity, code), (Warning, "no_data"));
+}
+
+#[test]
 fn the_disk() {
     let full = |facts: &mut Facts| {
         (facts.room.short, facts.writable) = (true, Some(false));
