@@ -12,6 +12,7 @@ pub mod bench;
 pub mod chat;
 pub mod cli;
 pub mod gateway;
+pub mod health;
 pub mod media;
 pub mod model;
 pub mod net;

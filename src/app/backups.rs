@@ -5,42 +5,68 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::Options;
 use super::pace::Pace;
-use crate::backup::{self, Failure, Made, Making};
+use crate::backup::{self, Failure, Made, Making, Manifest};
 use crate::chat::Chat;
 use crate::model::limits;
-use crate::rest::Gauge;
+use crate::rest::{Metric, Value};
 
 /// No backup is known.
 const NEVER: i64 = i64::MIN;
 
-/// When the last proven backup was made, in `lived_s`.
+/// When the last proven backup was made, in `lived_s`, and what else is known of the last ones.
 #[derive(Debug)]
-pub(super) struct Proven(AtomicI64);
+pub(super) struct Proven(AtomicI64, Mutex<Last>);
+
+/// What is known of the last backups.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Last {
+    /// When the last proven one was begun, by the clock of then.
+    pub(super) made_at: Option<String>,
+    /// Messages in it.
+    pub(super) messages: Option<u64>,
+    /// Why the last try failed, if it did.
+    pub(super) error: Option<String>,
+}
 
 impl Proven {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self(AtomicI64::new(NEVER)))
+        Arc::new(Self(AtomicI64::new(NEVER), Mutex::default()))
+    }
+
+    /// What is known of the last ones.
+    pub(super) fn last(&self) -> Last {
+        self.1.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn is(&self, manifest: &Manifest) {
+        self.0.store(manifest.lived_s, Ordering::Relaxed);
+        let (made_at, messages) = (Some(manifest.made_at.clone()), Some(manifest.rows_of("messages")));
+        *self.1.lock().unwrap_or_else(PoisonError::into_inner) = Last { made_at, messages, error: None };
+    }
+
+    fn failed(&self, failure: &Failure) {
+        self.1.lock().unwrap_or_else(PoisonError::into_inner).error = Some(failure.to_string());
     }
 
     /// How old the last one is; none if there is none, or it is from another life than this instance's.
-    fn age(&self, lived_s: i64) -> Option<Duration> {
+    pub(super) fn age(&self, lived_s: i64) -> Option<Duration> {
         let at = Some(self.0.load(Ordering::Relaxed)).filter(|at| *at != NEVER)?;
         u64::try_from(lived_s.saturating_sub(at)).ok().map(Duration::from_secs)
     }
 
     /// Its age for `/metrics`.
-    pub(super) fn gauge(&self, lived_s: i64) -> Option<Gauge> {
-        self.age(lived_s).map(|age| Gauge {
+    pub(super) fn metric(&self, lived_s: i64) -> Option<Metric> {
+        self.age(lived_s).map(|age| Metric {
             name: "chatd_backup_age_seconds",
             help: "Time since the last proven backup was begun.",
-            value: age.as_secs(),
+            value: Value::Gauge(age.as_secs()),
         })
     }
 }
@@ -86,7 +112,7 @@ struct Work {
 impl Work {
     fn run(&self) {
         match backup::last(&self.options.data, &self.folder) {
-            Ok(Some(last)) => self.proven.0.store(last.manifest.lived_s, Ordering::Relaxed),
+            Ok(Some(last)) => self.proven.is(&last.manifest),
             Ok(None) => {}
             Err(failure) => log::warn!("the backups that are there cannot be read: {failure}"),
         }
@@ -102,6 +128,7 @@ impl Work {
                 }
                 Err(Failure::Stopped) => return,
                 Err(failure) => {
+                    self.proven.failed(&failure);
                     let age = said(self.age());
                     log::error!("the backup failed, and is tried again in an hour; the last one is {age}: {failure}");
                     wait = limits::BACKUP_AGAIN;
@@ -125,7 +152,7 @@ impl Work {
         // Files may go again.
         self.chat.store().bell().ring();
         let made = made?;
-        self.proven.0.store(made.backup.manifest.lived_s, Ordering::Relaxed);
+        self.proven.is(&made.backup.manifest);
         if let Err(failure) = backup::prune(&self.folder, made.backup.manifest.instance, self.options.backup_keep) {
             log::warn!("old backups are left: {failure}");
         }
@@ -177,7 +204,7 @@ mod tests {
         {
             proven.0.store(at, Ordering::Relaxed);
             assert_eq!(due_in(proven.age(lived_s), day), Duration::from_secs(due_s), "{at} {lived_s}");
-            assert_eq!(proven.gauge(lived_s).map(|gauge| gauge.value), proven.age(lived_s).map(|age| age.as_secs()));
+            assert_eq!(proven.metric(lived_s).is_some(), proven.age(lived_s).is_some());
         }
     }
 

@@ -101,6 +101,9 @@ mod tests {
             (Tls::load(files).unwrap().fingerprint(), key)
         };
         let (first, key) = made(&names, date(2026, 1, 31));
+        let files = CertificateFiles { certificate: folder.join("certificate.pem"), key: folder.join("key.pem") };
+        let ends = crate::model::Timestamp::parse("2028-04-10T00:00:00Z");
+        assert!(ends.is_some() && files.ends() == ends && Tls::load(files).unwrap().ends() == ends);
         assert_eq!(made(&names, date(2028, 2, 9)), (first.clone(), key.clone()), "739 days later");
         let (later, same_key) = made(&names, date(2028, 2, 10));
         assert!(later != first && same_key == key);

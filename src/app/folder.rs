@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -28,6 +28,19 @@ pub(super) fn keep_private() {
 pub(super) fn is_locked(path: &Path) -> bool {
     let lock = File::open(path.join(LOCK));
     lock.is_ok_and(|lock| flock(&lock, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK))
+}
+
+/// The process that serves the folder, if the system tells.
+pub(super) fn holder(path: &Path) -> Option<u32> {
+    let number = std::fs::metadata(path.join(LOCK)).ok()?.ino();
+    let locks = std::fs::read_to_string("/proc/locks").ok()?;
+    // `1: FLOCK  ADVISORY  WRITE 1234 fd:00:5678 0 EOF`, the last of the three being the file's number (proc_locks(5)).
+    locks.lines().find_map(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        let (kind, process, file) = (words.next()?, words.nth(2)?, words.next()?);
+        let is_it = kind == "FLOCK" && file.rsplit(':').next()?.parse() == Ok(number);
+        process.parse().ok().filter(|_| is_it)
+    })
 }
 
 /// An open data folder; locked until it is dropped.

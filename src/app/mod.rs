@@ -2,13 +2,18 @@
 
 mod backups;
 mod certificate;
+pub mod doctor;
+mod facts;
 mod folder;
+mod greeting;
+mod health;
 mod keeper;
 pub mod log;
 mod notify;
 mod options;
 mod pace;
 mod service;
+mod unit;
 pub mod upkeep;
 
 use std::io::IsTerminal;
@@ -32,7 +37,7 @@ use crate::gateway::{Feed, Gateway};
 use crate::media::Media;
 use crate::model::Error;
 use crate::net::{self, Server, Tls};
-use crate::rest::{Gauge, Rest};
+use crate::rest::Rest;
 use crate::store::{OpenError, Store};
 use crate::web::Web;
 
@@ -130,23 +135,21 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     let gateway = Gateway::start(Arc::clone(&chat), feed).map_err(StartError::System)?;
     let throttles = if options.rate_limits { Throttles::new(&Rates::default()) } else { Throttles::off() };
     let proven = Proven::new();
+    let tls = tls(&options, &folder)?.map(Arc::new);
+    let watch = health::watch(&options, &chat, &gateway, &proven, tls.as_ref())?;
     let rest = Rest::new(Arc::clone(&chat), Arc::clone(&media), Passwords::new(), throttles);
-    let rest = rest.with_gauges({
-        let (chat, proven) = (Arc::clone(&chat), Arc::clone(&proven));
-        move || {
-            let unindexed = Gauge {
-                name: "chatd_search_waiting_messages",
-                help: "Messages that are still to come into the search index; searches look through them one by one.",
-                value: chat.store().unindexed() as u64,
-            };
-            proven.gauge(chat.store().lived_s()).into_iter().chain([unindexed]).collect()
-        }
+    let rest = rest.with_health({
+        let watch = Arc::clone(&watch);
+        move |census, is_open| watch.report(census, is_open)
+    });
+    let rest = rest.with_metrics({
+        let watch = Arc::clone(&watch);
+        move || watch.metrics()
     });
     let web = Web::new(chat.config().base_path(), chat.config().is_https(), options.static_dir.clone());
     let https = (!options.public_url.is_empty()).then(|| chat.config().is_https());
     let base = chat.config().base_path().to_owned();
     let app = App { rest, gateway: Arc::clone(&gateway), web, https, base };
-    let tls = tls(&options, &folder)?.map(Arc::new);
     let net_config = net::Config {
         listen: options.listen,
         trusted_proxies: options.trusted_proxies.clone(),
@@ -158,6 +161,7 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     };
     let server =
         Server::start(net_config, Arc::new(app)).map_err(|(address, error)| StartError::Listen(address, error))?;
+    let _ = watch.open.set(Box::new(server.open()));
     let keeper = Keeper::start(Arc::clone(&chat), media, end).map_err(StartError::System)?;
     let is_well = {
         let (chat, gateway) = (Arc::clone(&chat), Arc::clone(&gateway));
@@ -197,7 +201,7 @@ fn tls(options: &Options, folder: &Folder) -> Result<Option<Tls>, StartError> {
 fn names(options: &Options) -> Vec<String> {
     let machine = rustix::system::uname().nodename().to_string_lossy().to_ascii_lowercase();
     // Names found by multicast (RFC 6762), as on most home networks.
-    let local = format!("{}.local", machine.split('.').next().unwrap_or_default());
+    let local = format!("{}.local", machine_name());
     let own = Some(options.listen.ip()).filter(|ip| !ip.is_unspecified()).map(|ip| ip.to_string());
     let public = options.public_host().map(str::to_owned);
     let names = [public, Some(local), Some(machine), own, Some("localhost".to_owned())];
@@ -206,6 +210,12 @@ fn names(options: &Options) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     names.retain(|name| seen.insert(name.clone()));
     names
+}
+
+/// The machine's name, without what its network adds.
+fn machine_name() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().to_ascii_lowercase();
+    name.split('.').next().unwrap_or_default().to_owned()
 }
 
 fn config(options: &Options) -> Config {
@@ -254,8 +264,17 @@ impl Running {
         }
         let folder = std::path::absolute(&options.data).unwrap_or_else(|_| options.data.clone());
         ::log::info!("everything is kept in {}", folder.display());
+        let urls = greeting::urls(&options.public_url, &greeting::Machine::this(), scheme, self.address());
+        ::log::info!("people reach it at {}", urls.join(" or "));
         if let Some(code) = &self.setup_code {
             ::log::info!("the first account becomes the administrator; its set-up code is {code}");
+            if let Some(url) = urls.first() {
+                let url = greeting::setup_url(url, code);
+                ::log::info!("it is made at {url}");
+                if greeting::is_for_others(&url) {
+                    greeting::show(&url);
+                }
+            }
         }
         if !options.rate_limits {
             ::log::warn!("RATE LIMITS ARE OFF: this is for tests only");

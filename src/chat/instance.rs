@@ -1,9 +1,10 @@
 //! What everybody may know of the instance.
 
-use super::{Reading, Registration, Writing};
+use super::{Caller, Reading, Registration, Writing};
 use crate::auth::random;
-use crate::model::Result;
+use crate::model::{Error, Result};
 use crate::store;
+pub use crate::store::instance::Census;
 
 /// Symbols of a set-up code: over 80 bits, short enough to type.
 const SETUP_SYMBOLS: usize = 16;
@@ -23,6 +24,22 @@ pub struct Facts {
 /// Database errors.
 pub fn facts(cx: &Reading<'_>) -> Result<Facts> {
     Ok(Facts { registration: cx.shared.config.registration, setup_required: !store::accounts::any(cx.db)? })
+}
+
+/// What people's files take on disk, in bytes.
+///
+/// # Errors
+/// Database errors.
+pub fn files_bytes(cx: &Reading<'_>) -> Result<u64> {
+    Ok(store::instance::files_bytes(cx.db)?)
+}
+
+/// What there is, for administrators.
+///
+/// # Errors
+/// 404 for others; database errors.
+pub fn census(cx: &Reading<'_>, caller: &Caller) -> Result<Census> {
+    if caller.is_admin { Ok(store::instance::census(cx.db)?) } else { Err(Error::not_found()) }
 }
 
 /// The code that the first account needs: as configured, as made before, or a new one. None once there is an account.

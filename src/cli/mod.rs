@@ -1,5 +1,7 @@
 //! The command line: one table of options makes flags, environment variables, help and documentation.
 
+mod doctor;
+mod man;
 mod measure;
 pub mod options;
 mod table;
@@ -26,6 +28,7 @@ pub mod exit {
 
     codes! {
         OK = 0: "All went well.";
+        FOUND = 1: "The doctor found something that the owner should see to.";
         USAGE = 64: "The command line, or a variable of the environment, is wrong.";
         DAMAGED = 65: "The data, or a backup, is damaged.";
         NO_INPUT = 66: "There is nothing to back up or to check, or no such backup.";
@@ -40,7 +43,8 @@ pub mod exit {
 
 /// Runs the command that `arguments` (without the program's name) ask for; the exit code.
 pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
-    let parsed = options::parse_all(arguments, |name| std::env::var(name).ok());
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let parsed = options::parse_all(arguments.iter().cloned(), |name| std::env::var(name).ok());
     let (command, options) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
@@ -53,9 +57,11 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         options::Command::Backup(into) => return upkeep::backup(&options, into.as_deref()),
         options::Command::Restore { from, replace } => return upkeep::restore(&options, &from, replace),
         options::Command::Check(backup) => return upkeep::check(&options, backup.as_deref()),
+        options::Command::Doctor => return doctor::doctor(&arguments, options),
         options::Command::Bench { seconds } => return measure::bench(&options, seconds),
         options::Command::BenchInstance => return measure::instance(options),
         options::Command::Help(topic) if topic.as_deref() == Some("limits") => limits_text(),
+        options::Command::Help(topic) if topic.as_deref() == Some("man") => man::page(),
         options::Command::Help(_) => options::help(),
         options::Command::Version => format!("chatd {}\n", env!("CARGO_PKG_VERSION")),
         options::Command::OpenApi => match serde_json::to_string_pretty(&rest::openapi::document("")) {

@@ -28,6 +28,8 @@ pub enum Command {
     },
     /// Say how the data folder is, or the backup that is named.
     Check(Option<PathBuf>),
+    /// Say what is wrong with the instance, and what to do.
+    Doctor,
     /// Measure what the board can carry.
     Bench {
         /// About how long it may take.
@@ -121,10 +123,11 @@ fn command(words: &[OsString], replace: bool) -> Result<Command, UsageError> {
         (["restore", _], Some(from)) => return Ok(Command::Restore { from, replace }),
         (["restore"], _) => return Err(UsageError("restore needs the folder of a backup".to_owned())),
         (["check"] | ["check", _], backup) => Command::Check(backup),
+        (["doctor"], _) => Command::Doctor,
         (["bench"], _) => Command::Bench { seconds: BENCH_SECONDS },
         ([bench::instance::COMMAND], _) => Command::BenchInstance,
         (["help"], _) => Command::Help(None),
-        (["help", topic @ "limits"], _) => Command::Help(Some((*topic).to_owned())),
+        (["help", topic @ ("limits" | "man")], _) => Command::Help(Some((*topic).to_owned())),
         (["version"], _) => Command::Version,
         (["openapi"], _) => Command::OpenApi,
         (["gateway-reference"], _) => Command::GatewayReference,
@@ -133,25 +136,31 @@ fn command(words: &[OsString], replace: bool) -> Result<Command, UsageError> {
     if replace { Err(UsageError("--replace belongs to restore".to_owned())) } else { Ok(command) }
 }
 
-fn variable(flag: &str) -> String {
+pub(super) fn variable(flag: &str) -> String {
     format!("CHATD_{}", flag.to_ascii_uppercase().replace('-', "_"))
 }
+
+/// Every command, as it is typed, and what it does.
+pub(super) const COMMANDS: &[(&str, &str)] = &[
+    ("[serve]", "serve, until SIGTERM or SIGINT"),
+    ("backup [DIR]", "put a proven backup into DIR, or where --backups says; also while chatd serves"),
+    ("restore BACKUP", "put a backup into the data folder; --replace: what is there is kept aside"),
+    ("check [BACKUP]", "say how the data folder is, or a backup; also while chatd serves"),
+    ("doctor", "say what is wrong with the instance, and what to do; also while chatd serves"),
+    ("bench", "measure this board, and say what it can carry; --seconds N: about 10 unless said"),
+    ("openapi", "print the REST API as an OpenAPI 3.1 document"),
+    ("gateway-reference", "print the gateway's ops and close codes as HTML"),
+    ("version", "print the version"),
+    ("help [limits|man]", "print this, or every limit and its why, or the manual page in roff"),
+];
 
 /// What `chatd help` prints.
 pub fn help() -> String {
     let mut text = format!(
         "chatd {}: a chat server for you and your friends\n\n\
-         chatd [serve]            serve, until SIGTERM or SIGINT\n\
-         chatd backup [DIR]       put a proven backup into DIR, or where --backups says; also while chatd serves\n\
-         chatd restore BACKUP     put a backup into the data folder; --replace: what is there is kept aside\n\
-         chatd check [BACKUP]     say how the data folder is, or a backup; also while chatd serves\n\
-         chatd bench              measure this board, and say what it can carry; --seconds N: about 10 unless said\n\
-         chatd openapi            print the REST API as an OpenAPI 3.1 document\n\
-         chatd gateway-reference  print the gateway's ops and close codes as HTML\n\
-         chatd version            print the version\n\
-         chatd help [limits]      print this, or every limit and its why\n\n\
-         Options, each also as an environment variable:\n",
-        env!("CARGO_PKG_VERSION")
+         {}\nOptions, each also as an environment variable:\n",
+        env!("CARGO_PKG_VERSION"),
+        COMMANDS.iter().map(|(usage, about)| format!("chatd {usage:18} {about}\n")).collect::<String>()
     );
     for row in TABLE {
         let variable = variable(row.flag);

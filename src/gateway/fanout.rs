@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -43,6 +44,8 @@ struct FanOut {
     watched: Instant,
     /// Sessions with something to write, each once.
     dirty: Vec<Arc<Session>>,
+    /// Since when the oldest of what was last taken had waited.
+    since: Option<Instant>,
 }
 
 /// A session whose socket took no more, and since when it has taken nothing.
@@ -90,12 +93,14 @@ impl FanOut {
             stalled: HashMap::new(),
             watched: Instant::now(),
             dirty: Vec::new(),
+            since: None,
         })
     }
 
     fn run(&mut self) {
         loop {
-            let mut entries = self.feed.take();
+            let (mut entries, since) = self.feed.take_since();
+            self.since = since;
             if entries.is_empty() && self.feed.fall_asleep() {
                 self.sleep();
             }
@@ -112,8 +117,15 @@ impl FanOut {
 
     /// Handles some entries, then writes every socket that they concern once.
     fn turn(&mut self, entries: impl Iterator<Item = (u64, Entry)>) {
-        entries.for_each(|(s, entry)| self.handle(s, entry));
+        let mut events = 0;
+        for (s, entry) in entries {
+            events += u64::from(matches!(entry, Entry::Event(_)));
+            self.handle(s, entry);
+        }
         self.flush();
+        if let Some(since) = self.since.filter(|_| events > 0) {
+            self.feed.measured().delay.took_each(since.elapsed(), events);
+        }
         if !self.stalled.is_empty() && self.watched.elapsed() >= LOOK {
             self.watch(Some(Timespec::default()));
         }
@@ -244,6 +256,10 @@ impl FanOut {
                 return;
             }
         };
+        let measured = self.feed.measured();
+        measured.events.fetch_add(u64::from(frame.is_some()), Ordering::Relaxed);
+        let is_message = matches!(event.payload, Some(Payload::MessageCreate(_)));
+        measured.messages.fetch_add(u64::from(is_message), Ordering::Relaxed);
         let dirty = &mut self.dirty;
         let (mut full, mut forget) = (Vec::new(), Vec::new());
         let mut registry = self.registry.lock();

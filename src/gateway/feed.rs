@@ -16,6 +16,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use super::ops::Close;
 use super::session::{Key, Session};
 use crate::chat::connect::Scope;
+use crate::model::measure::Deliveries;
 use crate::model::object::Presence;
 use crate::model::{Event, Line, Outlet, Pressure, UserId, limits};
 
@@ -64,6 +65,7 @@ pub struct Feed {
     queue: Mutex<Queue>,
     drained: Condvar,
     pressure: Arc<Pressure>,
+    measured: Deliveries,
     asleep: AtomicBool,
     wake: std::os::fd::OwnedFd,
 }
@@ -84,6 +86,7 @@ impl Feed {
             queue: Mutex::default(),
             drained: Condvar::new(),
             pressure: Arc::new(pressure),
+            measured: Deliveries::default(),
             asleep: AtomicBool::new(false),
             wake: eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?,
         }))
@@ -110,19 +113,26 @@ impl Feed {
         settled.recv().is_ok()
     }
 
-    /// Takes everything that is there.
-    pub(super) fn take(&self) -> VecDeque<(u64, Entry)> {
+    /// Takes everything that is there, and since when the oldest of it has waited.
+    pub(super) fn take_since(&self) -> (VecDeque<(u64, Entry)>, Option<Instant>) {
         let mut queue = self.queue();
         let taken = std::mem::take(&mut queue.entries);
-        if let Some(since) = queue.since.take() {
-            self.pressure.taken(Line::Feed, Some(since), None);
+        let since = queue.since.take();
+        if since.is_some() {
+            self.pressure.taken(Line::Feed, since, None);
         }
         drop(queue);
         // Waking is a system call even if nobody waits, and only behind so many may somebody.
         if taken.len() > limits::EVENT_QUEUE {
             self.drained.notify_all();
         }
-        taken
+        (taken, since)
+    }
+
+    /// Takes everything that is there.
+    #[cfg(test)]
+    pub(super) fn take(&self) -> VecDeque<(u64, Entry)> {
+        self.take_since().0
     }
 
     /// What was taken is where it belongs.
@@ -133,6 +143,11 @@ impl Feed {
     /// How late all is.
     pub(super) fn pressure(&self) -> &Pressure {
         &self.pressure
+    }
+
+    /// What its deliveries have taken.
+    pub(super) fn measured(&self) -> &Deliveries {
+        &self.measured
     }
 
     /// From now on what is put in is dropped: nobody waits for the fan-out, nor for an answer of its.

@@ -28,9 +28,13 @@ impl Disk {
     /// Whether it can take so many bytes more and leave free what uploads and backups leave: as configured, or what
     /// suits its size.
     pub fn has_room(&self, wanted: u64, configured: Option<u64>) -> bool {
+        self.free >= self.reserve(configured).saturating_add(wanted)
+    }
+
+    /// What uploads and backups leave free: as configured, or what suits its size.
+    pub fn reserve(&self, configured: Option<u64>) -> u64 {
         let share = self.all / 100 * limits::DISK_RESERVE_PERCENT;
-        let reserve = configured.unwrap_or_else(|| limits::DISK_RESERVE_BYTES.min(share));
-        self.free >= reserve.saturating_add(wanted)
+        configured.unwrap_or_else(|| limits::DISK_RESERVE_BYTES.min(share))
     }
 }
 

@@ -10,6 +10,7 @@ pub mod file;
 pub mod id;
 pub mod limits;
 pub mod markup;
+pub mod measure;
 pub mod name;
 pub mod object;
 pub mod percent;

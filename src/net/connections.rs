@@ -53,6 +53,11 @@ impl Connections {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many are open.
+    pub(super) fn count(&self) -> usize {
+        self.lock().by_number.len()
+    }
+
     /// Takes a connection in. `exempt` ones (loopback, trusted proxies) count only in all.
     pub(super) fn admit(self: &Arc<Self>, stream: &Arc<Stream>, from: IpAddr, exempt: bool) -> Result<Ticket, Refused> {
         let address = (!exempt).then(|| AddressKey::from(from));

@@ -85,6 +85,12 @@ impl Server {
         self.address
     }
 
+    /// Tells how many connections are open, also to those who must not hold the server itself.
+    pub fn open(&self) -> impl Fn() -> usize + Send + Sync + 'static {
+        let connections = Arc::clone(&self.connections);
+        move || connections.count()
+    }
+
     /// Closes the listeners; open connections go on.
     pub fn stop_accepting(&self) {
         let _ = rustix::io::write(&*self.wake, &1_u64.to_ne_bytes());

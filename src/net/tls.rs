@@ -11,6 +11,9 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection};
+use yasna::{BERReader, Tag, tags};
+
+use crate::model::Timestamp;
 
 /// What a TLS connection begins with: the type of a handshake record. No method of HTTP does.
 pub(super) const FIRST_BYTE: u8 = 0x16;
@@ -36,6 +39,15 @@ pub struct Tls {
 struct Current {
     config: Arc<ServerConfig>,
     fingerprint: String,
+    ends: Option<Timestamp>,
+}
+
+impl CertificateFiles {
+    /// When the certificate ends, if it can be read.
+    pub fn ends(&self) -> Option<Timestamp> {
+        let pem = std::fs::read(&self.certificate).ok()?;
+        ends(&CertificateDer::pem_slice_iter(&pem).next()?.ok()?)
+    }
 }
 
 impl Tls {
@@ -63,6 +75,11 @@ impl Tls {
         self.current.read().unwrap_or_else(PoisonError::into_inner).fingerprint.clone()
     }
 
+    /// When the certificate ends, if that can be told.
+    pub fn ends(&self) -> Option<Timestamp> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).ends
+    }
+
     pub(super) fn config(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).config)
     }
@@ -74,7 +91,7 @@ fn read(files: &CertificateFiles) -> Result<Current, String> {
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     let chain = chain.map_err(|error| wrong(&files.certificate, &error))?;
     let first = chain.first().ok_or_else(|| wrong(&files.certificate, &"there is no certificate in it"))?;
-    let fingerprint = fingerprint(first);
+    let (fingerprint, ends) = (fingerprint(first), ends(first));
     let pem = std::fs::read(&files.key).map_err(|error| wrong(&files.key, &error))?;
     let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|error| wrong(&files.key, &error))?;
     let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
@@ -83,7 +100,7 @@ fn read(files: &CertificateFiles) -> Result<Current, String> {
     let config = builder.with_no_client_auth().with_single_cert(chain, key);
     let mut config = config.map_err(|error| wrong(&files.certificate, &error))?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Current { config: Arc::new(config), fingerprint })
+    Ok(Current { config: Arc::new(config), fingerprint, ends })
 }
 
 /// The SHA-256 of a certificate as browsers show it.
@@ -92,6 +109,36 @@ fn fingerprint(certificate: &[u8]) -> String {
         let _ = write!(text, "{}{byte:02X}", if at == 0 { "" } else { ":" });
         text
     })
+}
+
+/// The end of a certificate's validity (RFC 5280, section 4.1).
+fn ends(certificate: &[u8]) -> Option<Timestamp> {
+    let skip = |reader: BERReader<'_, '_>| reader.read_der().map(drop);
+    let moment = |reader: BERReader<'_, '_>| match reader.lookahead_tag()? {
+        tags::TAG_UTCTIME => reader.read_utctime().map(|time| time.datetime().unix_timestamp()),
+        _ => reader.read_generalized_time().map(|time| time.datetime().unix_timestamp()),
+    };
+    let end = yasna::parse_der(certificate, |reader| {
+        reader.read_sequence(|reader| {
+            let end = reader.next().read_sequence(|body| {
+                body.read_optional(|version| version.read_tagged(Tag::context(0), skip))?;
+                // Serial number, algorithm, issuer.
+                for _ in 0..3 {
+                    skip(body.next())?;
+                }
+                let end = body.next().read_sequence(|validity| {
+                    skip(validity.next())?;
+                    moment(validity.next())
+                })?;
+                // The rest of it, and of the whole, is none of our business.
+                while body.read_optional(skip)?.is_some() {}
+                Ok(end)
+            })?;
+            while reader.read_optional(skip)?.is_some() {}
+            Ok(end)
+        })
+    });
+    end.ok()?.checked_mul(1000).map(Timestamp)
 }
 
 /// A connection's protocol. Whoever reads waits for the socket without its lock, so writing never waits for reading.

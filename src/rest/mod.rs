@@ -30,6 +30,7 @@ mod channels;
 mod cors;
 mod dms;
 mod files;
+mod health;
 mod instance;
 mod invites;
 mod limit;
@@ -56,7 +57,7 @@ mod users;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-pub use metrics::Gauge;
+pub use metrics::{Metric, Value};
 
 use self::call::Call;
 use self::metrics::Metrics;
@@ -65,9 +66,14 @@ use self::reply::Reply;
 use self::route::{Access, Route, Verb};
 use crate::auth::{Passwords, Throttles};
 use crate::chat::Chat;
+use crate::chat::instance::Census;
+use crate::health::Report;
 use crate::media::Media;
 use crate::model::{Code, Error, Result, Work, limits, percent};
 use crate::net::{Method, Request, ResponseBox};
+
+/// How the instance does: what there is, and whether everybody may register, is told.
+type Health = Box<dyn Fn(&Census, bool) -> Report + Send + Sync>;
 
 /// The REST API and all it works with.
 pub struct Rest {
@@ -76,6 +82,8 @@ pub struct Rest {
     passwords: Passwords,
     throttles: Throttles,
     metrics: Metrics,
+    /// How the instance does, as the other rooms know it.
+    health: Option<Health>,
     /// Made when somebody first asks.
     openapi: OnceLock<Vec<u8>>,
 }
@@ -83,12 +91,18 @@ pub struct Rest {
 impl Rest {
     /// The API over a chat and its files.
     pub fn new(chat: Arc<Chat>, media: Arc<Media>, passwords: Passwords, throttles: Throttles) -> Self {
-        Self { chat, media, passwords, throttles, metrics: Metrics::default(), openapi: OnceLock::new() }
+        Self { chat, media, passwords, throttles, metrics: Metrics::default(), health: None, openapi: OnceLock::new() }
     }
 
     /// Shows the numbers of other rooms in `/metrics` too.
-    pub fn with_gauges(mut self, others: impl Fn() -> Vec<Gauge> + Send + Sync + 'static) -> Self {
+    pub fn with_metrics(mut self, others: impl Fn() -> Vec<Metric> + Send + Sync + 'static) -> Self {
         self.metrics.others = Some(Box::new(others));
+        self
+    }
+
+    /// Tells administrators how the instance does.
+    pub fn with_health(mut self, health: impl Fn(&Census, bool) -> Report + Send + Sync + 'static) -> Self {
+        self.health = Some(Box::new(health));
         self
     }
 
@@ -122,7 +136,9 @@ impl Rest {
             return problem::reply(&Error { allow, ..Error::new(Code::MethodNotAllowed) });
         };
         let mut call = Call { rest: self, request, route, values: found.values, claims: None, allowance: None };
+        let begun = Instant::now();
         let reply = run(route, &mut call).unwrap_or_else(|error| problem::reply(&error));
+        self.metrics.took(route, begun);
         limit::tell(reply, call.allowance)
     }
 }

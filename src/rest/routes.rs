@@ -10,9 +10,10 @@ use serde_json::{Map, Value};
 use super::query::{AFTER, AROUND, BEFORE, FILENAME, LIMIT, ONLINE, PREFIX, USER_IDS};
 use super::route::{Rate, Route, delete, get, patch, post, put};
 use super::{
-    accounts, audit, bans, blocks, channels, dms, files, instance, invites, members, messages, pins, reactions, roles,
-    search, servers, settings, users,
+    accounts, audit, bans, blocks, channels, dms, files, health, instance, invites, members, messages, pins, reactions,
+    roles, search, servers, settings, users,
 };
+use crate::health::Report;
 use crate::model::object::{
     Attachment, AuditEntry, Author, Ban, Channel, Found, Invite, InvitePreview, Member, Message, Role, Server, Session,
     User,
@@ -337,6 +338,10 @@ pub static ROUTES: &[Route] = &[
         .is("getOpenApi", "This document.")
         .for_anyone()
         .gives_media("application/json", "An OpenAPI 3.1 document."),
+    get("/admin/health", health::get)
+        .is("getHealth", "How the instance does, and what its owner should see to: for administrators.")
+        .gives::<Report>(200, "How it does.")
+        .fails(&[Code::NotFound]),
     get("/healthz", instance::alive)
         .is("isAlive", "Is the process alive?")
         .at_root().for_anyone()

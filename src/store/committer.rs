@@ -17,6 +17,7 @@ use super::read_states::Position;
 use super::reserve::Reserve;
 use super::tail::{Spot, Tail};
 use super::{Bell, Clock, ReadStates, instance, search, sweep};
+use crate::model::measure::Commits;
 use crate::model::object::Message;
 use crate::model::{ChannelId, Event, Ids, Line, MessageId, Outlet, Timestamp, UserId};
 
@@ -128,6 +129,7 @@ pub(super) struct Committer {
     writable: Arc<AtomicBool>,
     clock: Arc<Clock>,
     bell: Arc<Bell>,
+    measured: Arc<Commits>,
     /// Pages in the log, as of the last commit.
     log_pages: Arc<AtomicUsize>,
     /// A checkpoint is due when the log holds this many pages.
@@ -154,12 +156,13 @@ pub(super) struct Parts {
     pub(super) writable: Arc<AtomicBool>,
     pub(super) clock: Arc<Clock>,
     pub(super) bell: Arc<Bell>,
+    pub(super) measured: Arc<Commits>,
     pub(super) reserve_file: Reserve,
 }
 
 impl Committer {
     pub(super) fn new(mut db: Connection, id_reserve: i64, parts: Parts) -> rusqlite::Result<Self> {
-        let Parts { queue, outlet, read_states, tail, writable, clock, bell, reserve_file } = parts;
+        let Parts { queue, outlet, read_states, tail, writable, clock, bell, measured, reserve_file } = parts;
         let indexing = Indexing::begin(&db, &tail)?;
         let nonces = Nonces::begin(&db)?;
         let page: i64 = db.query_row("PRAGMA page_size", [], |row| row.get(0))?;
@@ -183,6 +186,7 @@ impl Committer {
             writable,
             clock,
             bell,
+            measured,
             log_pages,
             checkpoint_pages,
             // A sweep that the last process did not finish goes on.
@@ -256,7 +260,10 @@ impl Committer {
         let filled = self.fill(&mut jobs, &late, &mut gathered);
         let sweep = gathered.sweep;
         let committed = match filled {
-            Ok(true) => self.commit(gathered),
+            Ok(true) => {
+                self.measured.jobs.note(jobs.len() as u64, 1);
+                self.commit(gathered)
+            }
             // The only job refused: nothing to commit, its own error is the answer.
             Ok(false) => true,
             Err(error) => {
@@ -345,8 +352,11 @@ impl Committer {
         let mut read = Some(read);
         let mut changed = Some(changed);
         let mut result = Ok(());
+        let duration = &self.measured.duration;
         self.outlet.publish(&mut || {
+            let begun = Instant::now();
             result = db.execute_batch("COMMIT");
+            duration.took(begun.elapsed());
             if result.is_err() {
                 return None;
             }

@@ -9,6 +9,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi, params};
 
+use super::instance::{self, Census};
 use super::schema::{self, OpenError, VERSION};
 use crate::model::AttachmentId;
 
@@ -115,6 +116,14 @@ impl Inspector {
     /// Database errors.
     pub fn created_at(&self) -> rusqlite::Result<i64> {
         self.db.query_row("SELECT coalesce(max(created_at), 0) FROM instance", [], |row| row.get(0))
+    }
+
+    /// What there is.
+    ///
+    /// # Errors
+    /// Database errors; an older schema may lack something.
+    pub fn census(&self) -> rusqlite::Result<Census> {
+        instance::census(&self.db)
     }
 
     /// What its pages take, in bytes.

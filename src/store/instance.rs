@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::clock::DAY_MS;
-use crate::model::Timestamp;
+use crate::model::{Ids, Timestamp};
 
 /// What the last process left behind.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,6 +41,40 @@ pub(super) fn reserve(db: &Connection, id_reserve: i64, now: Timestamp, lived_s:
 /// The day of a point in time, for what is swept by days.
 pub(super) fn day(now: Timestamp) -> i64 {
     now.0.div_euclid(DAY_MS)
+}
+
+/// What there is, and what the instance remembers of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Census {
+    /// When the instance was made, in milliseconds.
+    pub created_at: i64,
+    /// The latest time that its identifiers know of, up to a minute ahead.
+    pub seen: Timestamp,
+    /// Accounts.
+    pub users: u64,
+    /// Servers.
+    pub servers: u64,
+    /// What people's files take on disk, in bytes.
+    pub files_bytes: u64,
+}
+
+/// What people's files take on disk, in bytes.
+pub fn files_bytes(db: &Connection) -> rusqlite::Result<u64> {
+    db.query_row("SELECT coalesce(sum(room), 0) FROM file_rooms", [], |row| row.get(0)).map(i64::cast_unsigned)
+}
+
+/// Counts what there is.
+pub fn census(db: &Connection) -> rusqlite::Result<Census> {
+    db.query_row(
+        "SELECT created_at, id_reserve, (SELECT count(*) FROM users), (SELECT count(*) FROM servers WHERE NOT deleted),
+           (SELECT coalesce(sum(room), 0) FROM file_rooms) FROM instance",
+        [],
+        |row| {
+            let count = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
+            let seen = Timestamp(Ids::milliseconds(row.get(1)?));
+            Ok(Census { created_at: row.get(0)?, seen, users: count(2)?, servers: count(3)?, files_bytes: count(4)? })
+        },
+    )
 }
 
 /// The set-up code that lets the first account in.

@@ -58,6 +58,7 @@ pub use schema::{OpenError, VERSION};
 pub use tail::Spot;
 use tail::Tail;
 
+use crate::model::measure::Commits;
 use crate::model::{Error, Outlet, Pressure, Result, Timestamp};
 
 /// An open database.
@@ -70,6 +71,7 @@ pub struct Store {
     short: Arc<AtomicBool>,
     clock: Arc<Clock>,
     bell: Arc<Bell>,
+    measured: Arc<Commits>,
     committer: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -100,6 +102,7 @@ impl Store {
         let tail = Arc::new(Tail::default());
         let writable = Arc::new(AtomicBool::new(true));
         let bell = Arc::new(Bell::default());
+        let measured = Arc::new(Commits::default());
         let parts = Parts {
             queue: Arc::clone(&queue),
             outlet,
@@ -108,13 +111,14 @@ impl Store {
             writable: Arc::clone(&writable),
             clock: Arc::clone(&clock),
             bell: Arc::clone(&bell),
+            measured: Arc::clone(&measured),
             reserve_file,
         };
         let committer = Committer::new(writer, opened.id_reserve, parts)?;
         let thread = std::thread::Builder::new().name("committer".into()).spawn(move || committer.run());
         let thread = thread.map_err(OpenError::Thread)?;
         let committer = std::sync::Mutex::new(Some(thread));
-        Ok(Self { readers, queue, read_states, tail, writable, short, clock, bell, committer })
+        Ok(Self { readers, queue, read_states, tail, writable, short, clock, bell, measured, committer })
     }
 
     /// Runs `f` on a consistent snapshot.
@@ -197,6 +201,11 @@ impl Store {
     /// Seconds this instance has lived, see `instance.lived_s`.
     pub fn lived_s(&self) -> i64 {
         self.clock.lived_s()
+    }
+
+    /// What its commits have taken.
+    pub fn measured(&self) -> &Commits {
+        &self.measured
     }
 
     /// Rings when a sweep has ended: files may have gone, or come.

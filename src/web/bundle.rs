@@ -21,6 +21,8 @@ const SHEET: &str = "app.css";
 const LATER_SHEET: &str = "later.css";
 /// These style sheets come first, in this order: the others build on them.
 const FIRST_SHEETS: [&str; 3] = ["styles/reset.css", "styles/tokens.css", "styles/base.css"];
+/// The manual's folder: pages of their own, with a style sheet of their own.
+const MANUAL: &str = "help/";
 /// Folders within folders; `static/components/NAME/` is two.
 const DEPTH_MAX: usize = 8;
 
@@ -67,7 +69,8 @@ pub fn read(folder: &Path) -> io::Result<Bundle> {
     let mut files = Vec::new();
     walk(folder, "", DEPTH_MAX, &mut files)?;
     files.sort_by(|a, b| a.key.cmp(&b.key));
-    let (sheets, mut files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.key.ends_with(".css"));
+    let (sheets, mut files): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|file| file.key.ends_with(".css") && !file.key.starts_with(MANUAL));
     let needed = needed_at_once(&files);
     let (now, later): (Vec<_>, Vec<_>) = sheets.into_iter().partition(|sheet| {
         sheet.key.starts_with("styles/") || needed.contains(&format!("{}.js", sheet.key.trim_end_matches(".css")))

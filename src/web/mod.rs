@@ -84,7 +84,9 @@ impl Web {
     /// 405.
     pub fn answer(&self, request: &Request) -> Option<Result<ResponseBox>> {
         let found = match &self.source {
-            Source::Embedded { page, tag } => find_embedded(&request.path, page, tag),
+            Source::Embedded { page, tag } => {
+                self.find_manual(&request.path).or_else(|| find_embedded(&request.path, page, tag))
+            }
             Source::Folder(folder) => self.find_in(folder, &request.path),
         }?;
         let is_code = found.kind.starts_with("text/javascript") || found.kind.starts_with("text/css");
@@ -109,16 +111,33 @@ impl Web {
         Some(response(404, headers, Cow::Owned(page.into_bytes())))
     }
 
+    /// A page of the manual. Its tag changes with all that the client is, as its links do.
+    fn find_manual(&self, path: &str) -> Option<Found> {
+        let asset = embedded::asset(path::manual(path)?)?;
+        let body = Body::Plain(Cow::Owned(self.fill_bytes(&unpack(asset.gzip), embedded::version())));
+        let tag = Some(Cow::Owned(format!("{}-{}", asset.tag, embedded::version())));
+        Some(Found { kind: PAGE_KIND, cache: ASK_AGAIN, tag, body })
+    }
+
+    fn fill_bytes(&self, page: &[u8], version: &str) -> Vec<u8> {
+        fill(&String::from_utf8_lossy(page), &self.base, version)
+    }
+
     /// The folder is listed and the key compared: no path that a client sends is ever opened.
     fn find_in(&self, folder: &Path, path: &str) -> Option<Found> {
-        let key = asset_key(path, UNVERSIONED);
+        let manual = path::manual(path);
+        let key = asset_key(path, UNVERSIONED).or(manual);
         if key.is_none() && !path::is_page(path) {
             return None;
         }
         let bundle =
             bundle::read(folder).inspect_err(|error| log::error!("cannot read {}: {error}", folder.display())).ok()?;
         let (kind, bytes) = match key {
-            Some(key) => bundle.files.into_iter().find(|file| file.key == key).map(|file| (file.kind, file.bytes))?,
+            Some(key) => {
+                let file = bundle.files.into_iter().find(|file| file.key == key)?;
+                let bytes = if manual.is_some() { self.fill_bytes(&file.bytes, UNVERSIONED) } else { file.bytes };
+                (file.kind, bytes)
+            }
             None => (PAGE_KIND, fill(&bundle.page, &self.base, UNVERSIONED)),
         };
         Some(Found { kind, cache: NEVER, tag: None, body: Body::Plain(Cow::Owned(bytes)) })
@@ -139,7 +158,8 @@ fn find_embedded(path: &str, page: &[u8], tag: &str) -> Option<Found> {
 
 /// `/assets/{version}/{key}` → the key.
 fn asset_key<'a>(path: &'a str, version: &str) -> Option<&'a str> {
-    path.strip_prefix("/assets/")?.strip_prefix(version)?.strip_prefix('/')
+    // The manual's pages have marks to be filled, and stand at addresses of their own.
+    path.strip_prefix("/assets/")?.strip_prefix(version)?.strip_prefix('/').filter(|key| !key.ends_with(".html"))
 }
 
 /// The page with the assets' address in its marks.

@@ -8,11 +8,21 @@ pub(super) fn is_page(path: &str) -> bool {
     let Some(rest) = path.strip_prefix('/') else { return false };
     let parts: Vec<_> = rest.split('/').collect();
     match parts.as_slice() {
-        [""] | ["settings"] | ["admin"] | ["help"] => true,
+        [""] | ["settings"] | ["admin"] => true,
         ["invite", code] => is_code(code),
         ["channels", "@me", ids @ ..] => matches!(ids.len(), 1 | 2) && ids.iter().all(|id| is_id(id)),
         ["channels", ids @ ..] => matches!(ids.len(), 2 | 3) && ids.iter().all(|id| is_id(id)),
         _ => false,
+    }
+}
+
+/// The manual's page at this path, by its key: for everybody, in the language that there is. Another language will
+/// stand behind its own name, as in `/help/de/owner`.
+pub(super) fn manual(path: &str) -> Option<&'static str> {
+    match path {
+        "/help" => Some("help/en/people.html"),
+        "/help/owner" => Some("help/en/owner.html"),
+        _ => None,
     }
 }
 
@@ -37,7 +47,6 @@ mod tests {
             "/",
             "/settings",
             "/admin",
-            "/help",
             "/invite/abCD23_-",
             "/channels/@me/7",
             "/channels/@me/7/8",
@@ -54,6 +63,7 @@ mod tests {
             "",
             "//",
             "/settings/",
+            "/help",
             "/help/gateway",
             "/index.html",
             "/invite/",

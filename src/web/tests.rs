@@ -55,6 +55,34 @@ fn address(key: &str) -> String {
 }
 
 #[test]
+fn the_manual_needs_no_script_and_finds_what_it_names() {
+    for (base, web) in [("", embedded_web()), ("/chat", Web::new("/chat", false, None))] {
+        for path in ["/help", "/help/owner"] {
+            let answer = get(&web, path).unwrap();
+            assert_eq!(field(&answer, "Content-Type").as_deref(), Some("text/html; charset=utf-8"));
+            assert_eq!(field(&answer, "Cache-Control").as_deref(), Some("no-cache"));
+            assert!(
+                field(&answer, "Content-Security-Policy").is_some_and(|policy| policy.contains("default-src 'none'"))
+            );
+            let tag = field(&answer, "ETag").unwrap();
+            let page = text(answer);
+            assert!(!page.contains("{{") && !page.contains("<script") && !page.contains("style="), "{path}");
+            let sheet = page.split('"').find(|part| part.ends_with("/help/help.css")).unwrap();
+            assert!(get(&web, sheet.strip_prefix(base).unwrap()).is_some(), "{sheet}");
+            let again = ask_with(&web, Method::Get, path, &[("If-None-Match", &tag)]).unwrap();
+            assert_eq!(again.status_code().0, 304);
+            // Within the page, each link leads somewhere.
+            for link in page.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+                assert!(page.contains(&format!("id=\"{link}\"")), "{path} has no {link}");
+            }
+        }
+    }
+    assert!(get(&embedded_web(), &address("help/en/owner.html")).is_none());
+    let from_folder = Web::new("", false, Some("static".into()));
+    assert!(text(get(&from_folder, "/help").unwrap()).contains("/assets/dev/help/help.css"));
+}
+
+#[test]
 fn the_page_names_only_what_is_there() {
     let web = embedded_web();
     let page = text(get(&web, "/").unwrap());

@@ -11,13 +11,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["model"]),
     ("media", &["model"]),
     ("backup", &["media", "model", "store"]),
+    ("health", &["model"]),
     ("chat", &["auth", "model", "store"]),
-    ("rest", &["auth", "chat", "media", "model", "net"]),
+    ("rest", &["auth", "chat", "health", "media", "model", "net"]),
     ("gateway", &["auth", "chat", "model", "net"]),
     ("web", &["model", "net"]),
-    ("app", &["auth", "backup", "chat", "gateway", "media", "model", "net", "rest", "store", "web"]),
+    ("app", &["auth", "backup", "chat", "gateway", "health", "media", "model", "net", "rest", "store", "web"]),
     ("bench", &["app", "auth", "media", "model"]),
-    ("cli", &["app", "backup", "bench", "chat", "gateway", "model", "net", "rest"]),
+    ("cli", &["app", "backup", "bench", "chat", "gateway", "health", "model", "net", "rest"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<(String, String)>) {

@@ -75,6 +75,7 @@ impl Bench {
             tail: Arc::default(),
             writable: Arc::clone(&writable),
             clock: Arc::new(Clock::starting(0, Timestamp::now())),
+            measured: Arc::default(),
             bell: Arc::default(),
             reserve_file: Reserve::of(&database(&folder), Arc::default()),
         };

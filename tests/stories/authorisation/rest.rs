@@ -206,5 +206,6 @@ GET    /openapi.json                                                       200  
 GET    /healthz                                                            200  200  200  200  200  200  200  200  200
 GET    /readyz                                                             200  200  200  200  200  200  200  200  200
 GET    /metrics                                                            200  200  200  200  200  200  200  200  200
+GET    /admin/health                                                       401  401  404  404  404  404  404  404  200
 GET    /metrics proxied                                                    404  404  404  404  404  404  404  404  200
 ";

@@ -130,7 +130,7 @@ impl Scene {
             return Err(Missed);
         }
         let ready = self.asks("GET", "/readyz", &Value::Null);
-        let given_up = ORDER.map(|what| self.number(&format!("chatd_given_up{{what=\"{what}\"}}")) == 1);
+        let given_up = ORDER.map(|what| self.number(&format!("chatd_giving_up{{what=\"{what}\"}}")) == 1);
         if self.level() > level {
             return Err(Missed);
         }

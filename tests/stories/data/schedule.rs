@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{command, data, names};
 use crate::harness::{PATIENCE, World};
-use crate::process::run;
+use crate::process::{Client, Process, run};
 
 /// Waits until the number of the latest backup is at least this, and so many are there.
 #[track_caller]
@@ -102,4 +102,51 @@ fn no_backup_is_made_where_they_are_off() {
     world.person("alice");
     assert!(!data(&world).join("backups").exists());
     assert!(!world.send("GET", "/metrics", None, &[], None).text.contains("chatd_backup_age_seconds"));
+}
+
+/// Half a day goes by while the machine is off: the clock is stepped on between two runs.
+fn half_a_day_off(world: &mut World) {
+    clock_is_stepped(world, 12 * 3600);
+}
+
+fn clock_is_stepped(world: &mut World, seconds: i64) {
+    world.stop();
+    let db = rusqlite::Connection::open(data(world).join("chatd.db")).unwrap();
+    // The next run finds that the last one saw the clock so much earlier.
+    db.execute("UPDATE instance SET seen_at = seen_at - ?1", [seconds * 1000]).unwrap();
+    drop(db);
+    world.restart();
+}
+
+#[test]
+fn a_week_and_more_of_a_clock_that_is_stepped_leaves_seven_backups_of_which_the_newest_restores() {
+    let mut world = World::with(|options| options.backup_after = Duration::ZERO);
+    let channel = world.person("alice").creates_server("home").1;
+    until_made(&world, 1, 1);
+    for day in 1..=9 {
+        world.sign_in("alice").says(&channel, &format!("day {day}"));
+        half_a_day_off(&mut world);
+        half_a_day_off(&mut world);
+        until_made(&world, day + 1, usize::try_from(day).unwrap().min(6) + 1);
+    }
+    world.sign_in("alice").says(&channel, "after the last backup");
+    // A year is no day: whoever sets the clock right gets no backup more.
+    clock_is_stepped(&mut world, 365 * 86_400);
+    clock_is_stepped(&mut world, -365 * 86_400);
+    world.stop();
+    let kept = chatd::backup::list(&data(&world).join("backups"), None).unwrap();
+    let numbers: Vec<_> = kept.iter().map(|backup| backup.manifest.number).collect();
+    assert_eq!(numbers, [4, 5, 6, 7, 8, 9, 10]);
+    let folder = tempfile::tempdir().unwrap();
+    let restored = folder.path().join("data");
+    run(command(&restored, &["restore"]).arg(&kept.last().unwrap().path)).well();
+    run(&mut command(&restored, &["check"])).well();
+    let server = Process::start(&restored);
+    let mut alice = Client::new();
+    alice.signs_in(server.address, "login", "alice").unwrap();
+    let path = format!("/channels/{channel}/messages");
+    let messages = alice.must(server.address, "GET", &path, &serde_json::Value::Null, 200);
+    let said: Vec<_> =
+        messages.as_array().unwrap().iter().map(|message| message["content"].as_str().unwrap()).collect();
+    assert_eq!(said, (1..=9).rev().map(|day| format!("day {day}")).collect::<Vec<_>>());
 }
