@@ -15,6 +15,7 @@ pub mod gateway;
 pub mod media;
 pub mod model;
 pub mod net;
+pub mod push;
 pub mod rest;
 pub mod store;
 pub mod web;

@@ -22,6 +22,7 @@ pub mod messages;
 pub mod pins;
 #[cfg(test)]
 mod plans;
+pub mod push;
 mod queue;
 pub mod reactions;
 pub mod read_states;
