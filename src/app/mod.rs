@@ -26,12 +26,13 @@ use service::App;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::auth::{Keys, Passwords, Rates, Throttles};
+use crate::auth::{Keys, Passwords, Rates, Throttles, Vapid};
 use crate::chat::{self, Chat, Config, Presences, Registration, Shared, Writing};
 use crate::gateway::{Feed, Gateway};
 use crate::media::Media;
 use crate::model::Error;
 use crate::net::{self, Server, Tls};
+use crate::push::{Numbers, Push};
 use crate::rest::{Gauge, Rest};
 use crate::store::{OpenError, Store};
 use crate::web::Web;
@@ -87,6 +88,7 @@ pub struct Running {
     server: Server,
     tls: Option<Arc<Tls>>,
     gateway: Arc<Gateway>,
+    push: Option<Arc<Push>>,
     keeper: Keeper,
     watchdog: Watchdog,
     backups: backups::Backups,
@@ -112,7 +114,8 @@ pub enum Ended {
 /// [`StartError`].
 pub fn run(options: Options) -> Result<Running, StartError> {
     let folder = Folder::open(&options.data)?;
-    let keys = Keys::from_bytes(&folder.key()?);
+    let key = folder.key()?;
+    let keys = Keys::from_bytes(&key);
     let feed = Feed::new().map_err(StartError::System)?;
     let config = config(&options);
     let store =
@@ -127,19 +130,32 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     let media = media.map_err(|error| StartError::Folder(files, error))?;
     let media = Arc::new(media);
     let end = first(&chat, chat::files::end_of_earlier)?;
+    let push = match options.push_settings() {
+        Some(settings) => Some(Push::new(Vapid::from_bytes(&key).map_err(StartError::Store)?, settings)),
+        None => None,
+    };
+    if let Some(push) = &push {
+        feed.show_to(Arc::clone(push) as _);
+    }
     let gateway = Gateway::start(Arc::clone(&chat), feed).map_err(StartError::System)?;
+    if let Some(push) = &push {
+        let gateway = Arc::clone(&gateway);
+        let looks = Box::new(move |user, channel| gateway.looks(user, channel));
+        push.start(&chat, looks).map_err(StartError::System)?;
+    }
     let throttles = if options.rate_limits { Throttles::new(&Rates::default()) } else { Throttles::off() };
     let proven = Proven::new();
     let rest = Rest::new(Arc::clone(&chat), Arc::clone(&media), Passwords::new(), throttles);
-    let rest = rest.with_gauges({
-        let (chat, proven) = (Arc::clone(&chat), Arc::clone(&proven));
+    let rest = rest.with_push(push.clone()).with_gauges({
+        let (chat, proven, push) = (Arc::clone(&chat), Arc::clone(&proven), push.clone());
         move || {
             let unindexed = Gauge {
                 name: "chatd_search_waiting_messages",
                 help: "Messages that are still to come into the search index; searches look through them one by one.",
                 value: chat.store().unindexed() as u64,
             };
-            proven.gauge(chat.store().lived_s()).into_iter().chain([unindexed]).collect()
+            let pushes = push.as_ref().map(|push| pushes(push.numbers())).into_iter().flatten();
+            proven.gauge(chat.store().lived_s()).into_iter().chain([unindexed]).chain(pushes).collect()
         }
     });
     let web = Web::new(chat.config().base_path(), chat.config().is_https(), options.static_dir.clone());
@@ -165,11 +181,34 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     };
     let watchdog = Watchdog::start(is_well).map_err(StartError::System)?;
     let backups = backups::Backups::start(&options, Arc::clone(&chat), proven).map_err(StartError::System)?;
-    let running =
-        Running { keeper, watchdog, backups, server, tls, gateway, chat, setup_code, stopped: false, _folder: folder };
+    let running = Running {
+        keeper,
+        watchdog,
+        backups,
+        server,
+        tls,
+        gateway,
+        push,
+        chat,
+        setup_code,
+        stopped: false,
+        _folder: folder,
+    };
     running.greet(&options);
     notify::ready();
     Ok(running)
+}
+
+/// How pushes are doing.
+fn pushes(numbers: Numbers) -> [Gauge; 5] {
+    let gauge = |name, help, value| Gauge { name, help, value };
+    [
+        gauge("chatd_push_subscriptions", "Browsers that are told of messages by push.", numbers.subscriptions),
+        gauge("chatd_push_queued", "Pushes that wait to be sent.", numbers.queued),
+        gauge("chatd_push_sent", "Pushes that push services have taken since the start.", numbers.sent),
+        gauge("chatd_push_failed", "Pushes that were given up since the start.", numbers.failed),
+        gauge("chatd_push_dropped", "Pushes that were never tried, as there were too many.", numbers.dropped),
+    ]
 }
 
 /// A first write. On a full disk a try that fails gives the reserve up, and the next one has room.
@@ -304,9 +343,15 @@ impl Running {
         }
         notify::stopping();
         self.server.stop_accepting();
+        if let Some(push) = &self.push {
+            push.close();
+        }
         self.gateway.stop();
         self.watchdog.stop();
         self.server.stop(DRAIN);
+        if let Some(push) = &self.push {
+            push.stop();
+        }
         self.backups.stop();
         self.keeper.stop();
         self.chat.store().close();

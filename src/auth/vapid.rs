@@ -14,6 +14,7 @@ use crate::model::{Error, Result, Timestamp, limits};
 pub struct Vapid {
     pair: ES256KeyPair,
     public: String,
+    topics: [u8; 32],
 }
 
 impl Vapid {
@@ -27,12 +28,18 @@ impl Vapid {
         let pair = pairs.find_map(|bytes| ES256KeyPair::from_bytes(&bytes).ok());
         let pair = pair.ok_or_else(|| Error::internal("no key for pushes can be derived"))?;
         let public = URL_SAFE_NO_PAD.encode(pair.public_key().public_key().to_bytes_uncompressed());
-        Ok(Self { pair, public })
+        Ok(Self { pair, public, topics: HMAC::mac("chatd push topic 1", secret) })
     }
 
     /// The public key: base64url of the uncompressed point, as browsers want it.
     pub fn public(&self) -> &str {
         &self.public
+    }
+
+    /// A topic (RFC 8030 §5.4) of 32 symbols: by it a push service sees that pushes are about the same, and not about what.
+    pub fn topic(&self, about: &str) -> String {
+        let mac = HMAC::mac(about, self.topics);
+        URL_SAFE_NO_PAD.encode(mac.first_chunk::<24>().copied().unwrap_or_default())
     }
 
     /// The value of `Authorization` for the push service at `origin`, good for [`limits::PUSH_TOKEN_S`] seconds.
@@ -115,5 +122,7 @@ mod tests {
         let point = URL_SAFE_NO_PAD.decode(one.public()).unwrap();
         assert_eq!((point.len(), point[0]), (65, 4));
         assert_eq!(format!("{one:?}"), "Vapid(…)");
+        let topic = one.topic("1 2");
+        assert_eq!((topic.len(), topic == one.topic("1 2"), topic == one.topic("1 3")), (32, true, false));
     }
 }

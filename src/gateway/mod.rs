@@ -39,6 +39,7 @@ use session::{Key, Session};
 use typing::TypingTimes;
 
 use crate::chat::{Chat, Shared};
+use crate::model::{ChannelId, UserId};
 
 /// The registry behind its lock (tier 2).
 #[derive(Default)]
@@ -88,6 +89,11 @@ impl Gateway {
     /// How many sessions there are, parked ones included, and how many people.
     pub fn counts(&self) -> (usize, usize) {
         self.registry.lock().counts()
+    }
+
+    /// Whether somebody has a channel before their eyes, as their devices say (FOCUS).
+    pub fn looks(&self, user: UserId, channel: ChannelId) -> bool {
+        self.registry.lock().looks(user, channel)
     }
 
     /// Whether the fan-out does what it is given, and the registry can be looked at. Does not return while one of them

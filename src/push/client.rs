@@ -114,10 +114,6 @@ impl Brake {
         }
     }
 
-    pub(super) fn is_pulled(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pulled
-    }
-
     fn watch(&self, socket: Option<&TcpStream>) -> Result<(), Failure> {
         let mut braking = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         braking.socket = socket.and_then(|socket| socket.try_clone().ok());

@@ -25,7 +25,7 @@ impl Local {
             return Some(Self::Network(address, length));
         }
         match Endpoint::parse(&format!("https://{text}/")).ok()? {
-            Endpoint { host: Host::Name(name), port: 443, .. } => Some(Self::Name(name)),
+            Endpoint { host: Host::Name(name), port: 443, target, .. } if target == "/" => Some(Self::Name(name)),
             _ => None,
         }
     }

@@ -40,6 +40,7 @@ pub mod openapi;
 mod path;
 mod pins;
 mod problem;
+mod push;
 mod query;
 mod range;
 mod reactions;
@@ -68,6 +69,7 @@ use crate::chat::Chat;
 use crate::media::Media;
 use crate::model::{Code, Error, Result, Work, limits, percent};
 use crate::net::{Method, Request, ResponseBox};
+use crate::push::Push;
 
 /// The REST API and all it works with.
 pub struct Rest {
@@ -76,6 +78,8 @@ pub struct Rest {
     passwords: Passwords,
     throttles: Throttles,
     metrics: Metrics,
+    /// None: it is off.
+    push: Option<Arc<Push>>,
     /// Made when somebody first asks.
     openapi: OnceLock<Vec<u8>>,
 }
@@ -83,7 +87,12 @@ pub struct Rest {
 impl Rest {
     /// The API over a chat and its files.
     pub fn new(chat: Arc<Chat>, media: Arc<Media>, passwords: Passwords, throttles: Throttles) -> Self {
-        Self { chat, media, passwords, throttles, metrics: Metrics::default(), openapi: OnceLock::new() }
+        Self { chat, media, passwords, throttles, metrics: Metrics::default(), push: None, openapi: OnceLock::new() }
+    }
+
+    /// Takes subscriptions for pushes.
+    pub fn with_push(self, push: Option<Arc<Push>>) -> Self {
+        Self { push, ..self }
     }
 
     /// Shows the numbers of other rooms in `/metrics` too.

@@ -19,6 +19,8 @@ pub struct Stored {
     /// Whether the last push went through, and when.
     pub last_success_at: Option<Timestamp>,
     /// See the table.
+    pub last_failure: Option<String>,
+    /// See the table.
     pub failing_since: Option<i64>,
 }
 
@@ -27,11 +29,11 @@ pub struct Stored {
 pub enum Fares<'a> {
     /// Something was taken.
     Well(Timestamp),
-    /// Something was not, and nothing since `instance.lived_s` was this.
-    Badly(&'a str, i64),
+    /// Something was not; refusals, and nothing else, have come since `instance.lived_s` was this, if they have.
+    Badly(&'a str, Option<i64>),
 }
 
-const STORED: &str = "subscription_id, user_id, endpoint, p256dh, auth, last_success_at, failing_since";
+const STORED: &str = "subscription_id, user_id, endpoint, p256dh, auth, last_success_at, last_failure, failing_since";
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     Ok(Stored {
@@ -40,7 +42,8 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         endpoint: row.get(2)?,
         keys: PushKeys { p256dh: row.get(3)?, auth: row.get(4)? },
         last_success_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
-        failing_since: row.get(6)?,
+        last_failure: row.get(6)?,
+        failing_since: row.get(7)?,
     })
 }
 
@@ -131,7 +134,7 @@ pub fn remove(db: &Connection, id: SubscriptionId, user: UserId) -> rusqlite::Re
 pub fn note(db: &Connection, id: SubscriptionId, fares: Fares<'_>) -> rusqlite::Result<()> {
     let (at, failure, since) = match fares {
         Fares::Well(at) => (Some(at.0), None, None),
-        Fares::Badly(why, since) => (None, Some(why), Some(since)),
+        Fares::Badly(why, since) => (None, Some(why), since),
     };
     db.prepare_cached(
         "UPDATE push_subscriptions SET last_success_at = coalesce(?2, last_success_at), last_failure = ?3,

@@ -12,12 +12,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("media", &["model"]),
     ("backup", &["media", "model", "store"]),
     ("chat", &["auth", "model", "store"]),
-    ("rest", &["auth", "chat", "media", "model", "net"]),
+    ("push", &["auth", "chat", "model", "net"]),
+    ("rest", &["auth", "chat", "media", "model", "net", "push"]),
     ("gateway", &["auth", "chat", "model", "net"]),
     ("web", &["model", "net"]),
-    ("app", &["auth", "backup", "chat", "gateway", "media", "model", "net", "rest", "store", "web"]),
+    ("app", &["auth", "backup", "chat", "gateway", "media", "model", "net", "push", "rest", "store", "web"]),
     ("bench", &["app", "auth", "media", "model"]),
-    ("cli", &["app", "backup", "bench", "chat", "gateway", "model", "net", "rest"]),
+    ("cli", &["app", "backup", "bench", "chat", "gateway", "model", "net", "push", "rest"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
