@@ -156,7 +156,12 @@ pub fn of_test(cx: &Reading<'_>, subscription: (SubscriptionId, i64)) -> Result<
 }
 
 /// A message that somebody sees, and its server.
-fn seen(cx: &Reading<'_>, user: UserId, channel: ChannelId, id: MessageId) -> Result<Option<(Message, Option<ServerId>)>> {
+fn seen(
+    cx: &Reading<'_>,
+    user: UserId,
+    channel: ChannelId,
+    id: MessageId,
+) -> Result<Option<(Message, Option<ServerId>)>> {
     // Whether a session is meant is nothing that sight depends on.
     let reader = Caller { user_id: user, session_id: SessionId(0), is_admin: false };
     match access::message(cx, &reader, channel, id) {

@@ -122,7 +122,8 @@ fn without_language(inside: &str, run: usize) -> &str {
 fn link(rest: &str) -> Option<(usize, String)> {
     let (words, behind) = rest.get(1..)?.split_once("](")?;
     let (address, _) = behind.split_once(')')?;
-    let is_link = !words.contains(['\n', '[', '|', '`']) && address.starts_with("http") && !address.contains([' ', '\n']);
+    let is_link =
+        !words.contains(['\n', '[', '|', '`']) && address.starts_with("http") && !address.contains([' ', '\n']);
     is_link.then(|| (words.len() + address.len() + 4, words.to_owned()))
 }
 

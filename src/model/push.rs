@@ -164,7 +164,13 @@ impl Endpoint {
         let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
         let (host, port) = split_port(authority).ok_or("must have a host, and a port only in digits")?;
         let port = match port {
-            None => if https { 443 } else { 80 },
+            None => {
+                if https {
+                    443
+                } else {
+                    80
+                }
+            }
             Some(digits) => digits.parse().ok().filter(|port| *port > 0).ok_or("must have a port from 1 to 65535")?,
         };
         Ok(Self { https, host: self::host(host).ok_or("must have a host: a name or an address")?, port, target })

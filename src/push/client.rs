@@ -130,11 +130,21 @@ pub(super) struct Client {
     /// Connections that may be used again, by origin, the latest last.
     idle: Vec<(String, Wire, Instant)>,
     brake: Arc<Brake>,
+    /// For one exchange, in all.
+    time: Duration,
 }
 
 impl Client {
     pub(super) fn new(guard: Guard, roots: Roots, lookup: Lookup) -> Self {
-        Self { guard, roots, lookup, looking: Arc::default(), idle: Vec::new(), brake: Arc::default() }
+        Self {
+            guard,
+            roots,
+            lookup,
+            looking: Arc::default(),
+            idle: Vec::new(),
+            brake: Arc::default(),
+            time: limits::PUSH_TIME,
+        }
     }
 
     pub(super) fn brake(&self) -> Arc<Brake> {
@@ -143,7 +153,7 @@ impl Client {
 
     /// Sends a message.
     pub(super) fn send(&mut self, push: &Push<'_>) -> Result<Answer, Failure> {
-        let until = Instant::now() + limits::PUSH_TIME;
+        let until = Instant::now() + self.time;
         let origin = push.endpoint.origin();
         self.idle.retain(|(_, _, since)| since.elapsed() < IDLE);
         if let Some(at) = self.idle.iter().rposition(|(known, ..)| *known == origin) {
@@ -175,7 +185,8 @@ impl Client {
 
     fn connect(&mut self, endpoint: &Endpoint, until: Instant) -> Result<Wire, Failure> {
         let addresses = self.addresses(&endpoint.host, until)?;
-        let mut allowed = addresses.into_iter().filter(|address| self.guard.allows(&endpoint.host, *address)).peekable();
+        let mut allowed =
+            addresses.into_iter().filter(|address| self.guard.allows(&endpoint.host, *address)).peekable();
         if allowed.peek().is_none() {
             return Err(Failure::Refused);
         }

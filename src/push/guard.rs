@@ -88,8 +88,7 @@ impl Guard {
 }
 
 /// Zones that no public name is in (RFC 6761, RFC 6762, RFC 7686, RFC 8375, RFC 9476).
-const RESERVED: [&str; 9] =
-    ["localhost", "local", "internal", "home.arpa", "lan", "onion", "alt", "invalid", "test"];
+const RESERVED: [&str; 9] = ["localhost", "local", "internal", "home.arpa", "lan", "onion", "alt", "invalid", "test"];
 
 fn is_in_zone(name: &str, zone: &str) -> bool {
     name.strip_suffix(zone).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -267,12 +266,22 @@ mod tests {
     fn what_the_owner_names_may_be_anywhere_and_plain() {
         let local = ["ntfy.lan", "192.168.7.0/24", "fd00::/8", "10.0.0.9"];
         let guard = Guard::new(local.into_iter().map(|text| Local::parse(text).unwrap()).collect());
-        for good in
-            ["http://ntfy.lan:2586/x", "http://NTFY.lan/x", "https://192.168.7.200:8443/x", "http://[fd12::1]:80/", "http://10.0.0.9/"]
-        {
+        for good in [
+            "http://ntfy.lan:2586/x",
+            "http://NTFY.lan/x",
+            "https://192.168.7.200:8443/x",
+            "http://[fd12::1]:80/",
+            "http://10.0.0.9/",
+        ] {
             assert!(check(&guard, good), "{good}");
         }
-        for bad in ["http://other.lan/x", "http://192.168.8.1/x", "http://10.0.0.8/", "http://127.0.0.1/", "http://sub.ntfy.lan/"] {
+        for bad in [
+            "http://other.lan/x",
+            "http://192.168.8.1/x",
+            "http://10.0.0.8/",
+            "http://127.0.0.1/",
+            "http://sub.ntfy.lan/",
+        ] {
             assert!(!check(&guard, bad), "{bad}");
         }
         let name = |name: &str| Host::Name(name.to_owned());

@@ -169,7 +169,8 @@ impl Push {
         let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok();
         let p256dh = bytes(&new.keys.p256dh).filter(|point| seal::is_point(point));
         let p256dh = p256dh.and_then(|point| point.try_into().ok());
-        let p256dh = p256dh.ok_or_else(|| Error::field("p256dh", "must be an uncompressed point of P-256, in base64url"))?;
+        let p256dh =
+            p256dh.ok_or_else(|| Error::field("p256dh", "must be an uncompressed point of P-256, in base64url"))?;
         let auth = bytes(&new.keys.auth).and_then(|auth| auth.try_into().ok());
         let auth = auth.ok_or_else(|| Error::field("auth", "must be 16 bytes in base64url"))?;
         let name = new.name.as_deref().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);

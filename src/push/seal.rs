@@ -127,7 +127,8 @@ mod tests {
 
     #[test]
     fn the_keys_of_rfc_8188_section_3_1_open_its_example() {
-        let body = URL_SAFE_NO_PAD.decode("I1BsxtFttlv3u_Oo94xnmwAAEAAA-NAVub2qFgBEuQKRapoZu-IxkIva3MEB1PD-ly8Thjg").unwrap();
+        let body =
+            URL_SAFE_NO_PAD.decode("I1BsxtFttlv3u_Oo94xnmwAAEAAA-NAVub2qFgBEuQKRapoZu-IxkIva3MEB1PD-ly8Thjg").unwrap();
         let (key, nonce) = of_record(body[..16].try_into().unwrap(), &bytes::<16>("yqdlZ-tYemfogSmv7Ws5PQ"));
         let mut record = body[21..].to_vec();
         let key = LessSafeKey::new(UnboundKey::new(&AES_128_GCM, &key).unwrap());
@@ -137,7 +138,11 @@ mod tests {
 
     #[test]
     fn the_first_record_of_rfc_8188_section_3_2_with_its_padding() {
-        let body = URL_SAFE_NO_PAD.decode("uNCkWiNYzKTnBN9ji3-qWAAAABkCYTHOG8chz_gnvgOqdGYovxyjuqRyJFjEDyoF1Fvkj6hQPdPHI51OEUKEpgz3SsLWIqS_uA").unwrap();
+        let body = URL_SAFE_NO_PAD
+            .decode(
+                "uNCkWiNYzKTnBN9ji3-qWAAAABkCYTHOG8chz_gnvgOqdGYovxyjuqRyJFjEDyoF1Fvkj6hQPdPHI51OEUKEpgz3SsLWIqS_uA",
+            )
+            .unwrap();
         let (key, nonce) = of_record(body[..16].try_into().unwrap(), &bytes::<16>("BO3ZVPxUlnLORbVGMpbT1Q"));
         assert_eq!(&body[16..23], b"\0\0\0\x19\x02a1");
         let mut record = body[23..48].to_vec();

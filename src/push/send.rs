@@ -210,7 +210,8 @@ impl Sender {
     }
 
     fn judge(&mut self, job: &Job, to: &Stored, answer: std::result::Result<Answer, Failure>) -> Tried {
-        let tried = |outcome, status, error: Option<String>| Tried { outcome, status, error, gone: false, silent: false };
+        let tried =
+            |outcome, status, error: Option<String>| Tried { outcome, status, error, gone: false, silent: false };
         let (status, retry_after) = match answer {
             Ok(Answer { status, retry_after }) => (status, retry_after),
             Err(Failure::Stopped) => return Tried::silent(),

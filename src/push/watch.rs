@@ -46,7 +46,8 @@ impl Inbox {
             self.notes.push_back(note);
             return (is_first, false);
         }
-        let is_message = matches!(&note, Note::Event(event) if matches!(event.payload, Some(Payload::MessageCreate(_))));
+        let is_message =
+            matches!(&note, Note::Event(event) if matches!(event.payload, Some(Payload::MessageCreate(_))));
         self.reload |= !is_message;
         (false, true)
     }

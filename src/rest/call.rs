@@ -13,8 +13,8 @@ use crate::auth::{Allowance, Claims};
 use crate::chat::{self, Caller, Reading, Slice, Writing};
 use crate::model::name::Reason;
 use crate::model::{
-    AddressKey, ChannelId, Code, Error, MessageId, Result, RoleId, ServerId, SessionId, SubscriptionId, Timestamp, UserId,
-    limits,
+    AddressKey, ChannelId, Code, Error, MessageId, Result, RoleId, ServerId, SessionId, SubscriptionId, Timestamp,
+    UserId, limits,
 };
 use crate::net::Request;
 

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use super::query::{AFTER, AROUND, BEFORE, FILENAME, LIMIT, ONLINE, PREFIX, USER_IDS};
 use super::route::{Rate, Route, delete, get, patch, post, put};
 use super::{
-    accounts, audit, bans, blocks, channels, dms, files, instance, invites, members, messages, pins, push, reactions, roles,
-    search, servers, settings, users,
+    accounts, audit, bans, blocks, channels, dms, files, instance, invites, members, messages, pins, push, reactions,
+    roles, search, servers, settings, users,
 };
 use crate::model::object::{
     Attachment, AuditEntry, Author, Ban, Channel, Found, Invite, InvitePreview, Member, Message, Role, Server, Session,

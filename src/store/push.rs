@@ -207,9 +207,13 @@ pub fn unread(db: &Connection, user: UserId, limit: usize) -> rusqlite::Result<V
 
 /// How many messages of a channel behind a position are others', counted up to [`limits::MENTIONS_COUNTED`].
 pub fn count_others(db: &Connection, user: UserId, channel: ChannelId, position: MessageId) -> rusqlite::Result<u32> {
-    db.prepare_cached(
-        "SELECT count(*) FROM (SELECT 1 FROM messages WHERE channel_id = ?1 AND message_id > ?2 AND author_id <> ?3
-         LIMIT ?4)",
-    )?
-    .query_row(params![channel.0, position.0, user.0, limits::MENTIONS_COUNTED as i64], |row| row.get(0))
+    let mut statement = db.prepare_cached(
+        "SELECT 1 FROM messages WHERE channel_id = ?1 AND message_id > ?2 AND author_id <> ?3 LIMIT ?4",
+    )?;
+    let mut rows = statement.query(params![channel.0, position.0, user.0, limits::MENTIONS_COUNTED as i64])?;
+    let mut count = 0;
+    while rows.next()?.is_some() {
+        count += 1;
+    }
+    Ok(count)
 }

@@ -94,7 +94,9 @@ fn what_failed_is_tried_again_ever_later_until_it_is_of_no_use() {
     }
     assert_eq!(waits[..10], [10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600]);
     assert!(waits[10..].iter().all(|wait| *wait == 3_600));
-    assert!(now - start < limits::PUSH_MESSAGE_TIME && now - start > limits::PUSH_MESSAGE_TIME - 2 * limits::PUSH_RETRY_MAX);
+    assert!(
+        now - start < limits::PUSH_MESSAGE_TIME && now - start > limits::PUSH_MESSAGE_TIME - 2 * limits::PUSH_RETRY_MAX
+    );
     assert_eq!(queue.len(), 0);
 }
 
