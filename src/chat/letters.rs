@@ -49,9 +49,9 @@ pub enum Due {
     /// It is to be sent there; `urgent` if somebody is spoken to.
     Send {
         /// Where.
-        to: Stored,
+        to: Box<Stored>,
         /// What.
-        letter: Letter,
+        letter: Box<Letter>,
         /// Whether somebody is spoken to.
         urgent: bool,
     },
@@ -68,7 +68,9 @@ fn with(
     letter: impl FnOnce(UserId) -> Result<Option<(Letter, bool)>>,
 ) -> Result<Due> {
     let Some(to) = store::push::live(cx.db, id, lived_s)? else { return Ok(Due::Gone) };
-    Ok(letter(to.user_id)?.map_or(Due::Drop, |(letter, urgent)| Due::Send { to, letter, urgent }))
+    let letter = letter(to.user_id)?;
+    let send = |(letter, urgent)| Due::Send { to: Box::new(to), letter: Box::new(letter), urgent };
+    Ok(letter.map_or(Due::Drop, send))
 }
 
 /// What a subscription is told of a message, if its user still wants to hear of it and may see it; `is_quiet` says
@@ -187,8 +189,8 @@ fn is_from_blocked(cx: &Reading<'_>, user: UserId, message: &Message) -> Result<
 }
 
 fn is_read(cx: &Reading<'_>, user: UserId, message: &Message) -> Result<bool> {
-    let late = cx.late.of(user).into_iter().filter(|(channel, _)| *channel == message.channel_id);
-    let position = match late.last() {
+    let mut late = cx.late.of(user).into_iter().filter(|(channel, _)| *channel == message.channel_id);
+    let position = match late.next_back() {
         Some((_, position)) => Some(position),
         None => store::read_states::position(cx.db, user, message.channel_id)?,
     };

@@ -91,9 +91,9 @@ impl<'a, N: Names> Writer<'a, N> {
                 let behind = rest.get(marks..).and_then(|behind| behind.chars().next()).unwrap_or('\n');
                 let is_word = |c: char| c.is_alphanumeric();
                 // Beside a word, not within one and not between two spaces.
-                let is_mark = !(before.is_whitespace() && behind.is_whitespace())
-                    && !(is_word(before) && is_word(behind) && first == '_')
-                    && (marks > 1 || first != '~');
+                let between_spaces = before.is_whitespace() && behind.is_whitespace();
+                let within_word = is_word(before) && is_word(behind) && first == '_';
+                let is_mark = !between_spaces && !within_word && (marks > 1 || first != '~');
                 if is_mark { nothing(marks) } else { (marks, first.to_string().repeat(marks)) }
             }
             other => (other.len_utf8(), other.to_string()),

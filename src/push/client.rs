@@ -81,8 +81,8 @@ pub(super) enum Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Unknown => f.write_str("its name cannot be looked up"),
-            Self::Refused => f.write_str("its address is not public"),
+            // One answer: which names there are inside is nobody's to learn.
+            Self::Unknown | Self::Refused => f.write_str("its name leads to no public address"),
             Self::Unreachable(kind) => write!(f, "it cannot be reached: {kind}"),
             Self::NoRoots => f.write_str("the server has no root certificates"),
             Self::Tls(why) => write!(f, "TLS: {why}"),

@@ -240,7 +240,7 @@ impl Push {
         }
         let waits = lock(&self.shared.queue).queue.len();
         if waits > 0 {
-            ::log::info!("{waits} pushes were still to be sent, and are not");
+            ::log::debug!("{waits} pushes were still to be sent, and are not");
         }
     }
 }

@@ -155,11 +155,11 @@ impl Sender {
             _ if urgent => "high",
             _ => "normal",
         };
-        let text = fit(letter.clone(), SIZES[1])?;
+        let text = fit((*letter).clone(), SIZES[1])?;
         let mut answer = self.send(job, &to, urgency, &text)?;
         if matches!(answer, Ok(Answer { status: 413, .. })) {
             // Once, with less.
-            let text = fit(Letter { body: String::new(), icon: None, ..letter }, SIZES[0])?;
+            let text = fit(Letter { body: String::new(), icon: None, ..*letter }, SIZES[0])?;
             answer = self.send(job, &to, urgency, &text)?;
         }
         Ok(self.judge(job, &to, answer))
