@@ -16,6 +16,7 @@ pub mod health;
 pub mod media;
 pub mod model;
 pub mod net;
+pub mod push;
 pub mod rest;
 pub mod store;
 pub mod web;

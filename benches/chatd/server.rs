@@ -81,6 +81,21 @@ impl Server {
         process::cpu(self.id()).map_err(|error| self.explain(&error))
     }
 
+    /// CPU time so far of the threads that live and whose name, with the end of its line, is wanted.
+    pub fn cpu_of(&self, is_wanted: impl Fn(&str) -> bool) -> Outcome<Duration> {
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let tasks = fs::read_dir(&tasks).map_err(|error| self.explain(&format!("{tasks}: {error}")))?;
+        let mut nanoseconds = 0;
+        for task in tasks.flatten() {
+            let read = |name: &str| fs::read_to_string(task.path().join(name)).unwrap_or_default();
+            if is_wanted(&read("comm")) {
+                let counted = read("schedstat").split(' ').next().and_then(|time| time.parse::<u64>().ok());
+                nanoseconds += counted.unwrap_or(0);
+            }
+        }
+        Ok(Duration::from_nanos(nanoseconds))
+    }
+
     /// Its process.
     pub fn id(&self) -> u32 {
         self.child.id()

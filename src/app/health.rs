@@ -18,6 +18,7 @@ use crate::media::Disk;
 use crate::model::measure::Read;
 use crate::model::{Timestamp, Work};
 use crate::net::Tls;
+use crate::push::{Numbers, Push};
 use crate::rest::{Metric, Value};
 use crate::store;
 
@@ -29,6 +30,7 @@ pub(super) struct Watch {
     pub(super) options: Options,
     pub(super) chat: Arc<Chat>,
     pub(super) gateway: Arc<Gateway>,
+    pub(super) push: Option<Arc<Push>>,
     pub(super) proven: Arc<Proven>,
     pub(super) tls: Option<Arc<Tls>>,
     /// There once it listens.
@@ -156,7 +158,9 @@ impl Watch {
             ("chatd_disk_bytes", "The size of the data's disk.", disk.map(|disk| disk.all)),
         ];
         let maybe = maybe.into_iter().filter_map(|(name, help, value)| Some((name, help, Value::Gauge(value?))));
-        let metrics = always.into_iter().chain(maybe).map(|(name, help, value)| Metric { name, help, value });
+        let pushes = self.push.as_ref().map(|push| pushes(&push.numbers())).into_iter().flatten();
+        let metrics =
+            always.into_iter().chain(maybe).chain(pushes).map(|(name, help, value)| Metric { name, help, value });
         metrics.chain(self.proven.metric(store.lived_s())).collect()
     }
 
@@ -177,6 +181,7 @@ pub(super) fn watch(
     options: &Options,
     chat: &Arc<Chat>,
     gateway: &Arc<Gateway>,
+    push: Option<&Arc<Push>>,
     proven: &Arc<Proven>,
     tls: Option<&Arc<Tls>>,
 ) -> Result<Arc<Watch>, StartError> {
@@ -184,12 +189,27 @@ pub(super) fn watch(
         options: options.clone(),
         chat: Arc::clone(chat),
         gateway: Arc::clone(gateway),
+        push: push.cloned(),
         proven: Arc::clone(proven),
         tls: tls.cloned(),
         open: OnceLock::new(),
         started: Instant::now(),
         started_at: Timestamp::now(),
     }))
+}
+
+fn pushes(numbers: &Numbers) -> [(&'static str, &'static str, Value); 5] {
+    [
+        (
+            "chatd_push_subscriptions",
+            "Browsers that are told of messages by push.",
+            Value::Gauge(numbers.subscriptions),
+        ),
+        ("chatd_push_waiting", "Pushes that wait to be sent.", Value::Gauge(numbers.queued)),
+        ("chatd_push_sent_total", "Pushes that push services have taken.", Value::Counter(numbers.sent)),
+        ("chatd_push_failed_total", "Pushes that were given up.", Value::Counter(numbers.failed)),
+        ("chatd_push_dropped_total", "Pushes never tried, as there were too many.", Value::Counter(numbers.dropped)),
+    ]
 }
 
 fn milliseconds(ns: u64) -> f64 {

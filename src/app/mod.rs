@@ -31,12 +31,13 @@ use service::App;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::auth::{Keys, Passwords, Rates, Throttles};
+use crate::auth::{Keys, Passwords, Rates, Throttles, Vapid};
 use crate::chat::{self, Chat, Config, Presences, Registration, Shared, Writing};
 use crate::gateway::{Feed, Gateway};
 use crate::media::Media;
 use crate::model::Error;
 use crate::net::{self, Server, Tls};
+use crate::push::Push;
 use crate::rest::Rest;
 use crate::store::{OpenError, Store};
 use crate::web::Web;
@@ -92,6 +93,7 @@ pub struct Running {
     server: Server,
     tls: Option<Arc<Tls>>,
     gateway: Arc<Gateway>,
+    push: Option<Arc<Push>>,
     keeper: Keeper,
     watchdog: Watchdog,
     backups: backups::Backups,
@@ -117,7 +119,8 @@ pub enum Ended {
 /// [`StartError`].
 pub fn run(options: Options) -> Result<Running, StartError> {
     let folder = Folder::open(&options.data)?;
-    let keys = Keys::from_bytes(&folder.key()?);
+    let key = folder.key()?;
+    let keys = Keys::from_bytes(&key);
     let feed = Feed::new().map_err(StartError::System)?;
     let config = config(&options);
     let store =
@@ -132,11 +135,23 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     let media = media.map_err(|error| StartError::Folder(files, error))?;
     let media = Arc::new(media);
     let end = first(&chat, chat::files::end_of_earlier)?;
+    let push = match options.push_settings() {
+        Some(settings) => Some(Push::new(Vapid::from_bytes(&key).map_err(StartError::Store)?, settings)),
+        None => None,
+    };
+    if let Some(push) = &push {
+        feed.show_to(Arc::clone(push) as _);
+    }
     let gateway = Gateway::start(Arc::clone(&chat), feed).map_err(StartError::System)?;
+    if let Some(push) = &push {
+        let gateway = Arc::clone(&gateway);
+        let looks = Box::new(move |user, channel| gateway.looks(user, channel));
+        push.start(&chat, looks).map_err(StartError::System)?;
+    }
     let throttles = if options.rate_limits { Throttles::new(&Rates::default()) } else { Throttles::off() };
     let proven = Proven::new();
     let tls = tls(&options, &folder)?.map(Arc::new);
-    let watch = health::watch(&options, &chat, &gateway, &proven, tls.as_ref())?;
+    let watch = health::watch(&options, &chat, &gateway, push.as_ref(), &proven, tls.as_ref())?;
     let rest = Rest::new(Arc::clone(&chat), Arc::clone(&media), Passwords::new(), throttles);
     let rest = rest.with_health({
         let watch = Arc::clone(&watch);
@@ -146,6 +161,7 @@ pub fn run(options: Options) -> Result<Running, StartError> {
         let watch = Arc::clone(&watch);
         move || watch.metrics()
     });
+    let rest = rest.with_push(push.clone());
     let web = Web::new(chat.config().base_path(), chat.config().is_https(), options.static_dir.clone());
     let https = (!options.public_url.is_empty()).then(|| chat.config().is_https());
     let base = chat.config().base_path().to_owned();
@@ -169,8 +185,19 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     };
     let watchdog = Watchdog::start(is_well).map_err(StartError::System)?;
     let backups = backups::Backups::start(&options, Arc::clone(&chat), proven).map_err(StartError::System)?;
-    let running =
-        Running { keeper, watchdog, backups, server, tls, gateway, chat, setup_code, stopped: false, _folder: folder };
+    let running = Running {
+        keeper,
+        watchdog,
+        backups,
+        server,
+        tls,
+        gateway,
+        push,
+        chat,
+        setup_code,
+        stopped: false,
+        _folder: folder,
+    };
     running.greet(&options);
     notify::ready();
     Ok(running)
@@ -323,9 +350,15 @@ impl Running {
         }
         notify::stopping();
         self.server.stop_accepting();
+        if let Some(push) = &self.push {
+            push.close();
+        }
         self.gateway.stop();
         self.watchdog.stop();
         self.server.stop(DRAIN);
+        if let Some(push) = &self.push {
+            push.stop();
+        }
         self.backups.stop();
         self.keeper.stop();
         self.chat.store().close();

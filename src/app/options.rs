@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::chat::Registration;
 use crate::model::limits;
 use crate::net::CertificateFiles;
+use crate::push;
 
 /// Where backups are put while it serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +65,12 @@ pub struct Options {
     pub backup_every: Duration,
     /// How long after the start at the earliest, as above.
     pub backup_after: Duration,
+    pub push: bool,
+    /// Empty: what [`Options::push_contact`] makes of the public URL.
+    pub push_contact: String,
+    pub push_local: Vec<push::Local>,
+    pub push_content: bool,
+    pub push_roots: Option<PathBuf>,
     pub static_dir: Option<PathBuf>,
 }
 
@@ -101,6 +108,26 @@ impl Options {
             Some(rest) => rest.split(']').next(),
             None => authority.split(':').next(),
         }
+    }
+
+    /// Whom push services may write to (RFC 8292 §2.1): as configured, else the public URL if it is https, else the
+    /// administrator of its host.
+    pub(super) fn push_contact(&self) -> String {
+        match (self.push_contact.as_str(), self.public_url.as_str()) {
+            ("", url) if url.starts_with("https://") => url.to_owned(),
+            ("", _) => format!("mailto:admin@{}", self.public_host().unwrap_or("chatd.invalid")),
+            (contact, _) => contact.to_owned(),
+        }
+    }
+
+    /// How pushes are sent, if they are.
+    pub(super) fn push_settings(&self) -> Option<push::Settings> {
+        self.push.then(|| push::Settings {
+            local: self.push_local.clone(),
+            contact: self.push_contact(),
+            content: self.push_content,
+            roots: self.push_roots.clone(),
+        })
     }
 
     /// The folder that backups are put into, if they are.
@@ -142,6 +169,11 @@ impl Default for Options {
             backup_keep: limits::BACKUPS_KEPT,
             backup_every: limits::BACKUP_EVERY,
             backup_after: limits::BACKUP_AFTER,
+            push: true,
+            push_contact: String::new(),
+            push_local: Vec::new(),
+            push_content: true,
+            push_roots: None,
             static_dir: None,
         }
     }

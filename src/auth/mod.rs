@@ -8,9 +8,11 @@ pub mod sign_in_guard;
 mod table;
 pub mod throttle;
 pub mod token;
+mod vapid;
 mod verified;
 
 pub use password::{Passwords, Verdict};
 pub use sign_in_guard::SignInGuard;
 pub use throttle::{Allowance, Rates, Throttle, Throttles};
 pub use token::{Claims, Keys, RefreshToken};
+pub use vapid::Vapid;

@@ -135,7 +135,7 @@ fn unauthenticated() -> Error {
     Error::new(Code::Unauthenticated)
 }
 
-fn seconds(point: Timestamp) -> u64 {
+pub(super) fn seconds(point: Timestamp) -> u64 {
     u64::try_from(point.0 / 1000).unwrap_or(0).min(SECONDS_MAX - limits::ACCESS_TOKEN_S)
 }
 

@@ -6,6 +6,7 @@ use crate::app::{Backups, Options};
 use crate::chat::Registration;
 use crate::model::limits;
 use crate::net::parse_cidr;
+use crate::push::Local;
 
 /// A row of the table. The environment variable is the flag's name in capitals behind `CHATD_`.
 pub(super) struct Row {
@@ -225,6 +226,52 @@ pub(super) const TABLE: &[Row] = &[
         default: "7",
         about: "so many backups are kept there; the oldest go when a new one is proven",
         set: |o, v| number(v, 1, 10_000).map(|v| o.backup_keep = v),
+    },
+    Row {
+        flag: "push",
+        value: "on|off",
+        default: "on",
+        about: "whether people may have themselves notified by their browsers' push services",
+        set: |o, v| on_off(v).map(|v| o.push = v),
+    },
+    Row {
+        flag: "push-contact",
+        value: "URL",
+        default: "the public URL, if it is https",
+        about: "what push services are told of whom to write to: mailto:you@chat.example, or https://",
+        set: |o, v| {
+            let is_mail = v.strip_prefix("mailto:").is_some_and(|mail| mail.contains('@'));
+            let is_plain = v.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\".contains(&byte));
+            if !is_plain || !(is_mail || v.starts_with("https://") && is_url(v)) {
+                return Err("must be mailto: with an address, or an https:// URL".to_owned());
+            }
+            v.clone_into(&mut o.push_contact);
+            Ok(())
+        },
+    },
+    Row {
+        flag: "push-content",
+        value: "on|off",
+        default: "on",
+        about: "off: pushes say only that there is something new, whatever people want",
+        set: |o, v| on_off(v).map(|v| o.push_content = v),
+    },
+    Row {
+        flag: "push-local",
+        value: "LIST",
+        default: "none",
+        about: "hosts, addresses or networks of push services of your own (UnifiedPush, ntfy), over http too, by commas",
+        set: |o, v| {
+            let parse = |v| Local::parse(v).ok_or_else(|| format!("{v} is no host, address or network (10.0.0.0/8)"));
+            list(v).map(parse).collect::<Result<_, _>>().map(|v| o.push_local = v)
+        },
+    },
+    Row {
+        flag: "push-roots",
+        value: "FILE",
+        default: "the system's",
+        about: "certificates, in PEM, that those of push services must rest on",
+        set: |o, v| not_empty(v).map(|v| o.push_roots = Some(v.into())),
     },
     Row {
         flag: "static",

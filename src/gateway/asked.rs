@@ -43,6 +43,12 @@ pub(super) struct Typing {
     pub(super) channel_id: ChannelId,
 }
 
+/// The payload of FOCUS.
+#[derive(Debug, Deserialize)]
+pub(super) struct Focus {
+    pub(super) channel_id: Option<ChannelId>,
+}
+
 impl Asked {
     /// Reads a frame.
     ///
@@ -70,6 +76,7 @@ impl Asked {
             ops::RESUME => self.payload::<Resume>().is_ok(),
             ops::PRESENCE_UPDATE => self.presence().is_ok(),
             ops::TYPING_START => self.payload::<Typing>().is_ok(),
+            ops::FOCUS => self.payload::<Focus>().is_ok(),
             _ => false,
         }
     }

@@ -227,6 +227,7 @@ impl<'a> Connection<'a> {
         let farewell = self.link.take_farewell();
         // A connection that was taken over leaves the session alone: it has another, and the fan-out sees that.
         if session.identity().is_some() && !session.outbox.is_linked() {
+            session.set_focus(None);
             let is_over = self.caller.is_none() || matches!(end, End::Goodbye);
             let entry = if is_over { Entry::End(session.key) } else { Entry::Park(session.key) };
             self.gateway.feed.enqueue(entry);

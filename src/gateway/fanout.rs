@@ -170,7 +170,10 @@ impl FanOut {
     fn handle(&mut self, s: u64, entry: Entry) {
         let now = Instant::now();
         match entry {
-            Entry::Event(event) => self.tell(s, &event),
+            Entry::Event(event) => {
+                self.tell(s, &event);
+                self.feed.told(event);
+            }
             Entry::Register(session, scope, answer) => {
                 session.outbox.begin(s);
                 let user = session.user();

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use rustix::event::{EventfdFlags, eventfd};
@@ -18,7 +18,7 @@ use super::session::{Key, Session};
 use crate::chat::connect::Scope;
 use crate::model::measure::Deliveries;
 use crate::model::object::Presence;
-use crate::model::{Event, Line, Outlet, Pressure, UserId, limits};
+use crate::model::{Event, Line, Outlet, Pressure, UserId, Witness, limits};
 
 /// Something for the fan-out to do.
 pub(super) enum Entry {
@@ -66,6 +66,7 @@ pub struct Feed {
     drained: Condvar,
     pressure: Arc<Pressure>,
     measured: Deliveries,
+    witness: OnceLock<Arc<dyn Witness>>,
     asleep: AtomicBool,
     wake: std::os::fd::OwnedFd,
 }
@@ -87,9 +88,22 @@ impl Feed {
             drained: Condvar::new(),
             pressure: Arc::new(pressure),
             measured: Deliveries::default(),
+            witness: OnceLock::new(),
             asleep: AtomicBool::new(false),
             wake: eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?,
         }))
+    }
+
+    /// From now on shows every event to `witness`, once it stands in the outboxes. The first one stays.
+    pub fn show_to(&self, witness: Arc<dyn Witness>) {
+        let _ = self.witness.set(witness);
+    }
+
+    /// What was told is the witness's.
+    pub(super) fn told(&self, event: Box<Event>) {
+        if let Some(witness) = self.witness.get() {
+            witness.see(event);
+        }
     }
 
     /// The lock under which numbers are given.

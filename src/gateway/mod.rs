@@ -40,6 +40,7 @@ use typing::TypingTimes;
 
 use crate::chat::{Chat, Shared};
 use crate::model::measure::Deliveries;
+use crate::model::{ChannelId, UserId};
 
 /// The registry behind its lock (tier 2).
 #[derive(Default)]
@@ -94,6 +95,11 @@ impl Gateway {
     /// What its deliveries have taken.
     pub fn measured(&self) -> &Deliveries {
         self.feed.measured()
+    }
+
+    /// Whether somebody has a channel before their eyes, as their devices say (FOCUS).
+    pub fn looks(&self, user: UserId, channel: ChannelId) -> bool {
+        self.registry.lock().looks(user, channel)
     }
 
     /// Whether the fan-out does what it is given, and the registry can be looked at. Does not return while one of them

@@ -60,6 +60,7 @@ ops! {
     TYPING_START = 50 Both "from the client {channel_id}, from the server {channel_id, user_id, timestamp}": "Somebody types; lapses after 10 s, and is passed on once in 3 s.";
     READ_UPDATE = 60 Server "{channel_id, message_id, mentions}": "How far one has read, to one's own connections.";
     SETTINGS_UPDATE = 61 Server "the settings object": "The settings that one's clients share have changed, to one's own connections.";
+    FOCUS = 62 Client "{channel_id: an ID or null}": "The channel that the user has before their eyes on this connection, or that they look elsewhere: of what is written there they are not told by push. To be said anew after RESUME.";
 }
 
 /// The op under which an event is dispatched.

@@ -7,7 +7,7 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::Gateway;
-use super::asked::{Asked, Identify, Presence, Resume, Typing};
+use super::asked::{Asked, Focus, Identify, Presence, Resume, Typing};
 use super::connection::Connection;
 use super::feed::Entry;
 use super::frame::Frame;
@@ -51,6 +51,11 @@ impl Connection<'_> {
             (ops::TYPING_START, Some(caller)) => {
                 asked.payload().map_or_else(closing, |Typing { channel_id }| self.on_typing(caller, channel_id))
             }
+            (ops::FOCUS, Some(_)) => asked.payload().map_or_else(closing, |Focus { channel_id }| {
+                // Which channels there are is nobody's to learn: any ID is taken, and it matters to nobody else.
+                self.session().set_focus(channel_id);
+                Ok(Next::Go)
+            }),
             (_, Some(_)) => Ok(Next::Close(ops::UNKNOWN_OP)),
         }
     }
@@ -105,6 +110,7 @@ impl Connection<'_> {
             return Ok(Next::Go);
         };
         self.gateway.greeting.end(self.session());
+        session.set_focus(None);
         self.socket.out_mut().session = Arc::clone(&session);
         self.caller = Some(caller);
         self.gateway.feed.enqueue(Entry::Flush(session));

@@ -4,6 +4,17 @@ use std::fmt::Write;
 
 use super::ops::{CLOSES, From, OPS};
 
+/// What the server reads of what is the clients' own.
+const SETTINGS: &str = "<h2>Settings that the server reads</h2>\
+    <p>The object of <code>/users/@me/settings</code> is the clients' own. Of these of its fields the server works out whom to \
+    tell by push; what is of another type counts as not there.</p>\
+    <dl><dt><code>levels: {ID: \"all\" | \"mentions\" | \"none\"}</code><dd>Of which messages of a server, of a channel where \
+    that differs, or of all DMs (<code>@me</code>). Without: mentions in servers, all in DMs.\
+    <dt><code>muted: {ID: milliseconds since 1970 | true}</code><dd>Until when one is told of nothing there.\
+    <dt><code>quiet: {from: \"22:00\", to: \"07:00\", zone: \"Europe/Berlin\", offset_minutes: 60}</code><dd>Hours of the day in \
+    which one is told of nothing. The zone's IANA name counts; where the server does not know it, how far the clock is before \
+    UTC.<dt><code>push: {content: true | false}</code><dd>Whether a push says what was written, and by whom.</dl>";
+
 /// The page served at `/help/gateway`.
 pub fn page() -> String {
     let mut page = String::from(
@@ -31,6 +42,8 @@ pub fn page() -> String {
     for close in CLOSES {
         let _ = write!(page, "<tr><td>{}<td>{}</tr>", close.code, close.reason);
     }
-    page.push_str("</table></html>");
+    page.push_str("</table>");
+    page.push_str(SETTINGS);
+    page.push_str("</html>");
     page
 }

@@ -10,7 +10,7 @@ use super::session::{Key, Session};
 use crate::chat::connect::Scope;
 use crate::model::event::Ended;
 use crate::model::object::{Presence, Status};
-use crate::model::{Audience, Badges, Effect, ServerId, UserId, limits};
+use crate::model::{Audience, Badges, ChannelId, Effect, ServerId, UserId, limits};
 
 /// Somebody with sessions, or who had some a moment ago.
 struct Person {
@@ -189,6 +189,11 @@ impl Registry {
         if self.people.get(&user).is_some_and(|p| p.sessions.is_empty() && p.told == Status::Offline) {
             self.people.remove(&user);
         }
+    }
+
+    /// Whether somebody has a channel before their eyes, on any of their devices.
+    pub(super) fn looks(&self, user: UserId, channel: ChannelId) -> bool {
+        self.people.get(&user).is_some_and(|person| person.sessions.iter().any(|session| session.looks_at(channel)))
     }
 
     /// Who of those whom a user hears of is there, up to the limit per server.

@@ -1,11 +1,11 @@
 //! A client's session: what outlives its connection and may be resumed.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use super::outbox::Outbox;
-use crate::model::{SessionId, UserId};
+use crate::model::{ChannelId, SessionId, UserId};
 
 /// Names a session inside this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +33,8 @@ pub(super) struct Session {
     pub(super) outbox: Outbox,
     identity: OnceLock<Identity>,
     away: AtomicBool,
+    /// The channel that its user has before their eyes; 0, which is no channel's, if none.
+    focus: AtomicI64,
     /// The last event that reached it by more than one way.
     mark: AtomicU64,
     parked_at: Mutex<Option<Instant>>,
@@ -47,6 +49,7 @@ impl Session {
             outbox,
             identity: OnceLock::new(),
             away: AtomicBool::new(false),
+            focus: AtomicI64::new(0),
             mark: AtomicU64::new(0),
             parked_at: Mutex::new(None),
         })
@@ -67,6 +70,15 @@ impl Session {
 
     pub(super) fn is_away(&self) -> bool {
         self.away.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_focus(&self, channel: Option<ChannelId>) {
+        self.focus.store(channel.map_or(0, |channel| channel.0), Ordering::Relaxed);
+    }
+
+    /// Whether its user has this channel before their eyes.
+    pub(super) fn looks_at(&self, channel: ChannelId) -> bool {
+        self.focus.load(Ordering::Relaxed) == channel.0 && !self.is_away() && self.outbox.is_linked()
     }
 
     /// Whether event `s` reaches it for the first time.

@@ -45,6 +45,7 @@ codes! {
     BadOrigin = 403 "bad_origin": "The request comes from a page of another origin.";
     Banned = 403 "banned": "You are banned from this server.";
     Blocked = 403 "blocked": "One of you has blocked the other.";
+    PushOff = 403 "push_off": "This instance sends no notifications by push.";
     NotFound = 404 "not_found": "It does not exist, or you may not see it.";
     MethodNotAllowed = 405 "method_not_allowed": "The path does not know this method; `Allow` lists those it knows.";
     RequestTimeout = 408 "request_timeout": "The request took too long to arrive.";
@@ -58,6 +59,7 @@ codes! {
     TooManyBlocks = 409 "too_many_blocks": "You block as many people as one can.";
     TooManyReactions = 409 "too_many_reactions": "The message has as many kinds of reaction as it can have.";
     TooManyPins = 409 "too_many_pins": "The channel has as many pinned messages as it can have.";
+    TooManyPushSubscriptions = 409 "too_many_push_subscriptions": "You have as many push subscriptions as one can have: remove one first.";
     TooManyInvites = 409 "too_many_invites": "The server has as many invites as it can have.";
     TooLarge = 413 "too_large": "The body is larger than this path takes.";
     TargetTooLong = 414 "target_too_long": "The request target is longer than 8 KiB.";

@@ -154,6 +154,12 @@ pub enum Payload {
     SettingsUpdate(serde_json::Map<String, serde_json::Value>),
 }
 
+/// Whoever is shown every event once those who are connected have been told, in the same order. Must not wait.
+pub trait Witness: Send + Sync + 'static {
+    /// Takes an event.
+    fn see(&self, event: Box<Event>);
+}
+
 /// Where committed events go, in commit order.
 pub trait Outlet: Send + Sync + 'static {
     /// Calls `commit`, and if it returns events gives them their numbers and passes them on; all of that under one

@@ -73,6 +73,8 @@ ids! {
     AttachmentId;
     /// A sign-in session (the JWT's `sid`), not a gateway connection.
     SessionId;
+    /// Where a browser is told of messages by push.
+    SubscriptionId;
 }
 
 impl From<ServerId> for RoleId {

@@ -294,4 +294,42 @@ limits! {
     DECODER_STACK: usize = 2 * 1024 * 1024;
     /// People in a group DM, the opener included.
     GROUP_DM: usize = 10;
+
+    // ---- notifications by push
+    /// Push subscriptions of a user.
+    PUSH_SUBSCRIPTIONS: usize = 20;
+    /// A push service's address for a browser in bytes. The longest that are known have 600.
+    PUSH_ENDPOINT_BYTES: usize = 2 * 1024;
+    /// Events that wait to be looked at for whom to tell by push; more are passed over, and counted.
+    PUSH_EVENTS: usize = 4_096;
+    /// Pushes that wait to be sent; the oldest gives way to the next, and is counted.
+    PUSH_QUEUE: usize = 10_000;
+    /// Notifications that may still be shown somewhere, remembered to be withdrawn.
+    PUSH_SHOWN: usize = 20_000;
+    /// Characters of a message in a push: more than a phone shows.
+    PUSH_BODY: usize = 300;
+    /// A push of a message is of use for so long, wherever it waits.
+    PUSH_MESSAGE_TIME: Duration = Duration::from_secs(24 * 3600);
+    /// The same of one that withdraws it.
+    PUSH_READ_TIME: Duration = Duration::from_secs(3600);
+    /// A push service must answer within this, its name's look-up, connecting and TLS included.
+    PUSH_TIME: Duration = Duration::from_secs(8);
+    /// Of that, for looking its name up, and for connecting to one of its addresses.
+    PUSH_CONNECT_TIME: Duration = Duration::from_secs(4);
+    /// Head and body of a push service's answer in bytes; of what is longer the connection is closed.
+    PUSH_ANSWER_BYTES: usize = 16 * 1024;
+    /// What failed is tried again after this, then after twice as long, and so on.
+    PUSH_RETRY: Duration = Duration::from_secs(10);
+    /// But after no longer than this.
+    PUSH_RETRY_MAX: Duration = Duration::from_secs(3600);
+    /// A subscription of which for so many seconds nothing but failures came is removed: a week.
+    PUSH_FAILING_S: i64 = 7 * 24 * 3600;
+    /// How long the token is good by which push services know us, in seconds; RFC 8292 allows a day.
+    PUSH_TOKEN_S: u64 = 12 * 3600;
+    /// Deliveries that a user's push log remembers.
+    PUSH_LOG: usize = 50;
+    /// Users with a push log; the one longest without a push loses theirs.
+    PUSH_LOGS: usize = 1_000;
+    /// Connections to push services that are kept for the next push.
+    PUSH_CONNECTIONS: usize = 8;
 }

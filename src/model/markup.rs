@@ -43,15 +43,15 @@ pub fn mentions(text: &str) -> Mentions {
     found
 }
 
-fn run_length(text: &str) -> usize {
+pub(super) fn run_length(text: &str) -> usize {
     text.bytes().take_while(|byte| *byte == b'`').count()
 }
 
 /// Where the runs of backticks stand, by their length. What stands within code cannot be escaped, so every run may close.
-struct Closings(HashMap<usize, Vec<usize>>);
+pub(super) struct Closings(HashMap<usize, Vec<usize>>);
 
 impl Closings {
-    fn new(text: &str) -> Self {
+    pub(super) fn new(text: &str) -> Self {
         let mut runs = HashMap::<usize, Vec<usize>>::new();
         let mut at = 0;
         while let Some(next) = text[at..].find('`') {
@@ -64,7 +64,7 @@ impl Closings {
     }
 
     /// The run of this length that closes the one at `at`.
-    fn after(&self, at: usize, run: usize) -> Option<usize> {
+    pub(super) fn after(&self, at: usize, run: usize) -> Option<usize> {
         let starts = self.0.get(&run)?;
         starts.get(starts.partition_point(|start| *start < at + run)).copied()
     }

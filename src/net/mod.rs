@@ -20,7 +20,7 @@ pub mod websocket;
 
 pub use body::Body;
 pub use message::{Answer, Request, Service, Upgraded};
-pub use proxy::{Front, parse_cidr};
+pub use proxy::{Front, is_within, parse_cidr};
 pub use server::{Config, Server};
 pub use stream::Stream;
 pub use tiny_http::{Header, Method, Response, ResponseBox, StatusCode};

@@ -11,7 +11,7 @@ pub(super) struct Trusted(pub(super) Vec<(IpAddr, u8)>);
 
 impl Trusted {
     pub(super) fn contains(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|(network, length)| within(address, *network, *length))
+        self.0.iter().any(|(network, length)| is_within(address, *network, *length))
     }
 
     /// The nearest address that is not a trusted proxy: each of them has appended whom it heard from, so the list is
@@ -74,7 +74,8 @@ fn address(text: &str) -> Option<IpAddr> {
     bare.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
-fn within(address: IpAddr, network: IpAddr, length: u8) -> bool {
+/// Whether an address is in a network: the first `length` bits are the same.
+pub fn is_within(address: IpAddr, network: IpAddr, length: u8) -> bool {
     match (address, network) {
         (IpAddr::V4(a), IpAddr::V4(n)) => {
             (a.to_bits() ^ n.to_bits()).checked_shr(32 - u32::from(length.min(32))).unwrap_or(0) == 0

@@ -13,7 +13,8 @@ use crate::auth::{Allowance, Claims};
 use crate::chat::{self, Caller, Reading, Slice, Writing};
 use crate::model::name::Reason;
 use crate::model::{
-    AddressKey, ChannelId, Code, Error, MessageId, Result, RoleId, ServerId, SessionId, Timestamp, UserId, limits,
+    AddressKey, ChannelId, Code, Error, MessageId, Result, RoleId, ServerId, SessionId, SubscriptionId, Timestamp,
+    UserId, limits,
 };
 use crate::net::Request;
 
@@ -206,6 +207,14 @@ impl Call<'_> {
     /// 404.
     pub fn session_id(&self) -> Result<SessionId> {
         SessionId::parse(self.values.get("session_id")).ok_or_else(Error::not_found)
+    }
+
+    /// `{subscription_id}`.
+    ///
+    /// # Errors
+    /// 404.
+    pub fn subscription_id(&self) -> Result<SubscriptionId> {
+        SubscriptionId::parse(self.values.get("subscription_id")).ok_or_else(Error::not_found)
     }
 
     /// `{user_id}`.

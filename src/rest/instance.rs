@@ -41,8 +41,17 @@ pub struct Instance {
     pub registration: &'static str,
     /// Whether the first account, the administrator's, is still to be made.
     pub setup_required: bool,
+    /// What browsers subscribe to pushes with; null if this instance sends none.
+    pub push: Option<PushFacts>,
     /// Its limits.
     pub limits: Limits,
+}
+
+/// What browsers need for pushes.
+#[derive(Serialize, JsonSchema)]
+pub struct PushFacts {
+    /// The instance's public key (RFC 8292), `applicationServerKey`: base64url of an uncompressed point.
+    pub public_key: String,
 }
 
 macro_rules! limits_table {
@@ -175,6 +184,7 @@ pub fn facts(call: &mut Call<'_>) -> Result<Reply> {
         version: env!("CARGO_PKG_VERSION"),
         registration: facts.registration.as_str(),
         setup_required: facts.setup_required,
+        push: call.rest.push.as_ref().map(|push| PushFacts { public_key: push.public_key().to_owned() }),
         limits: Limits::new(config.password_min, config.upload_bytes),
     })
 }

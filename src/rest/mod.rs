@@ -41,6 +41,7 @@ pub mod openapi;
 mod path;
 mod pins;
 mod problem;
+mod push;
 mod query;
 mod range;
 mod reactions;
@@ -71,6 +72,7 @@ use crate::health::Report;
 use crate::media::Media;
 use crate::model::{Code, Error, Result, Work, limits, percent};
 use crate::net::{Method, Request, ResponseBox};
+use crate::push::Push;
 
 /// How the instance does: what there is, and whether everybody may register, is told.
 type Health = Box<dyn Fn(&Census, bool) -> Report + Send + Sync>;
@@ -84,6 +86,8 @@ pub struct Rest {
     metrics: Metrics,
     /// How the instance does, as the other rooms know it.
     health: Option<Health>,
+    /// None: it is off.
+    push: Option<Arc<Push>>,
     /// Made when somebody first asks.
     openapi: OnceLock<Vec<u8>>,
 }
@@ -91,7 +95,13 @@ pub struct Rest {
 impl Rest {
     /// The API over a chat and its files.
     pub fn new(chat: Arc<Chat>, media: Arc<Media>, passwords: Passwords, throttles: Throttles) -> Self {
-        Self { chat, media, passwords, throttles, metrics: Metrics::default(), health: None, openapi: OnceLock::new() }
+        let metrics = Metrics::default();
+        Self { chat, media, passwords, throttles, metrics, health: None, push: None, openapi: OnceLock::new() }
+    }
+
+    /// Takes subscriptions for pushes.
+    pub fn with_push(self, push: Option<Arc<Push>>) -> Self {
+        Self { push, ..self }
     }
 
     /// Shows the numbers of other rooms in `/metrics` too.

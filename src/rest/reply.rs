@@ -65,6 +65,11 @@ impl Reply {
         Ok(Self::new(status, "application/json", body))
     }
 
+    /// 202, without a body: it is done later.
+    pub fn accepted() -> Self {
+        Self { status: 202, ..Self::no_content() }
+    }
+
     /// 204.
     pub fn no_content() -> Self {
         Self { status: 204, headers: Vec::new(), body: Vec::new(), stream: None }

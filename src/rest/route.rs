@@ -322,6 +322,11 @@ impl Route {
         self.answer(204, meaning, None)
     }
 
+    /// 202: it is done later.
+    pub const fn accepts(self, meaning: &'static str) -> Self {
+        self.answer(202, meaning, None)
+    }
+
     const fn answer(
         self,
         status: u16,

@@ -10,14 +10,15 @@ use serde_json::{Map, Value};
 use super::query::{AFTER, AROUND, BEFORE, FILENAME, LIMIT, ONLINE, PREFIX, USER_IDS};
 use super::route::{Rate, Route, delete, get, patch, post, put};
 use super::{
-    accounts, audit, bans, blocks, channels, dms, files, health, instance, invites, members, messages, pins, reactions,
-    roles, search, servers, settings, users,
+    accounts, audit, bans, blocks, channels, dms, files, health, instance, invites, members, messages, pins, push,
+    reactions, roles, search, servers, settings, users,
 };
 use crate::health::Report;
 use crate::model::object::{
     Attachment, AuditEntry, Author, Ban, Channel, Found, Invite, InvitePreview, Member, Message, Role, Server, Session,
     User,
 };
+use crate::model::push::{NewPushSubscription, PushDelivery, PushSubscription};
 use crate::model::request::{
     ChangePassword, ChannelPatch, EditMessage, Login, MarkRead, MemberPatch, NewBan, NewChannel, NewDm, NewInvite,
     NewMessage, NewRole, NewServer, Refresh, Register, RolePatch, ServerPatch, SetOverride, UserPatch,
@@ -311,6 +312,27 @@ pub static ROUTES: &[Route] = &[
     delete("/users/@me/blocks/{user_id}", blocks::remove)
         .is("unblockUser", "Lift a block.")
         .gives_nothing("They are not blocked."),
+
+    // ---- Notifications by push
+    get("/users/@me/push-subscriptions", push::list)
+        .is("listPushSubscriptions", "Where the caller's browsers are told of messages, oldest first.")
+        .gives::<Vec<PushSubscription>>(200, "The subscriptions."),
+    post("/users/@me/push-subscriptions", push::subscribe)
+        .is("subscribePush", "Be told of messages by a browser's push service (RFC 8030) until this session ends.")
+        .takes::<NewPushSubscription>()
+        .gives::<PushSubscription>(201, "The subscription.")
+        .gives::<PushSubscription>(200, "The endpoint was the caller's already: this has taken its place.")
+        .fails(&[Code::PushOff, Code::TooManyPushSubscriptions]),
+    delete("/users/@me/push-subscriptions/{subscription_id}", push::unsubscribe)
+        .is("unsubscribePush", "Not be told there any more.")
+        .gives_nothing("It is gone."),
+    post("/users/@me/push-subscriptions/{subscription_id}/test", push::test)
+        .is("testPush", "Send a push there, to see whether it comes.")
+        .accepts("It is sent; the push log says what becomes of it.")
+        .fails(&[Code::PushOff]),
+    get("/users/@me/push-log", push::log)
+        .is("getPushLog", "What became of the caller's latest pushes since the server's start, latest first.")
+        .gives::<Vec<PushDelivery>>(200, "Up to 50 deliveries."),
 
     // ---- Files
     post("/uploads", files::upload)

@@ -23,6 +23,7 @@ mod nonces;
 pub mod pins;
 #[cfg(test)]
 mod plans;
+pub mod push;
 mod queue;
 pub mod reactions;
 pub mod read_states;

@@ -10,14 +10,16 @@ use super::extras::{self, Extras};
 use super::reactions::{self, Kind};
 use super::search::Area;
 use super::{
-    accounts, audit, bans, blocks, channels, dms, files, invites, messages, nonces, pins, read_states, reveals, roles,
-    search, servers, sessions, settings, sweep,
+    accounts, audit, bans, blocks, channels, dms, files, invites, messages, nonces, pins, push, read_states, reveals,
+    roles, search, servers, sessions, settings, sweep,
 };
 use crate::model::object::{Action, Author, Message, Override, Reply};
+use crate::model::push::{PushKeys, PushSubscription};
 use crate::model::search::{Has, Search};
 use crate::model::words;
 use crate::model::{
-    AttachmentId, ChannelId, Emoji, EntryId, MessageId, Permissions, RoleId, ServerId, SessionId, Timestamp, UserId,
+    AttachmentId, ChannelId, Emoji, EntryId, MessageId, Permissions, RoleId, ServerId, SessionId, SubscriptionId,
+    Timestamp, UserId,
 };
 
 const NOW: Timestamp = Timestamp(1_900_000_000_000);
@@ -322,6 +324,39 @@ fn bans_blocks_and_who_did_what() {
     seeks(|db| blocks::list(db, ALICE));
     seeks(|db| audit::add(db, SERVER, &entry));
     seeks_in_order(|db| audit::list(db, SERVER, i64::MAX, 50));
+}
+
+#[test]
+fn whom_to_tell_by_push_and_what() {
+    let (id, keys) = (SubscriptionId(9), PushKeys { p256dh: [0; 65], auth: [0; 16] });
+    let new = PushSubscription {
+        subscription_id: id,
+        name: None,
+        origin: String::new(),
+        created_at: NOW,
+        last_success_at: None,
+        last_failure: None,
+    };
+    seeks(|db| push::set(db, &new, (ALICE, SESSION), "https://push.example/x", &keys));
+    seeks(|db| push::at(db, "https://push.example/x"));
+    seeks_in_order(|db| push::list(db, ALICE));
+    seeks(|db| push::count(db, ALICE));
+    seeks(|db| push::live(db, id, 0));
+    seeks(|db| push::note(db, id, push::Fares::Well(NOW)));
+    seeks(|db| push::remove(db, id, ALICE));
+    seeks(|db| push::is_member(db, SERVER, ALICE));
+    seeks(|db| push::holders(db, ROLE));
+    seeks(|db| push::names(db, CHANNEL));
+    seeks(|db| push::nickname(db, SERVER, ALICE));
+    seeks(|db| push::role_name(db, ROLE));
+    seeks(|db| push::unread(db, ALICE, 200));
+    seeks(|db| push::count_others(db, ALICE, CHANNEL, MESSAGE));
+    seeks(|db| read_states::position(db, ALICE, CHANNEL));
+    // A session takes its subscriptions along.
+    seeks(|db| {
+        db.execute_batch("PRAGMA foreign_keys = on")?;
+        sessions::end(db, SESSION, ALICE)
+    });
 }
 
 #[test]

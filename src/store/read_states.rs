@@ -105,7 +105,7 @@ pub(super) fn set(db: &Connection, user: UserId, channel: ChannelId, message: Me
 }
 
 /// The position of `user` in a channel on disk.
-pub(super) fn position(db: &Connection, user: UserId, channel: ChannelId) -> rusqlite::Result<Option<MessageId>> {
+pub fn position(db: &Connection, user: UserId, channel: ChannelId) -> rusqlite::Result<Option<MessageId>> {
     db.prepare_cached("SELECT message_id FROM read_states WHERE user_id = ?1 AND channel_id = ?2")?
         .query_row([user.0, channel.0], |row| Ok(MessageId(row.get(0)?)))
         .optional()

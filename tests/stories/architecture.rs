@@ -13,12 +13,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("backup", &["media", "model", "store"]),
     ("health", &["model"]),
     ("chat", &["auth", "model", "store"]),
-    ("rest", &["auth", "chat", "health", "media", "model", "net"]),
+    ("push", &["auth", "chat", "model", "net"]),
+    ("rest", &["auth", "chat", "health", "media", "model", "net", "push"]),
     ("gateway", &["auth", "chat", "model", "net"]),
     ("web", &["model", "net"]),
-    ("app", &["auth", "backup", "chat", "gateway", "health", "media", "model", "net", "rest", "store", "web"]),
+    ("app", &["auth", "backup", "chat", "gateway", "health", "media", "model", "net", "push", "rest", "store", "web"]),
     ("bench", &["app", "auth", "media", "model"]),
-    ("cli", &["app", "backup", "bench", "chat", "gateway", "health", "model", "net", "rest"]),
+    ("cli", &["app", "backup", "bench", "chat", "gateway", "health", "model", "net", "push", "rest"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<(String, String)>) {

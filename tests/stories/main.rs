@@ -42,6 +42,7 @@ mod openapi;
 mod order;
 mod ownership;
 mod private_channels;
+mod push;
 mod reactions;
 mod replies;
 mod resume;

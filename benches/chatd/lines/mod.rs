@@ -9,6 +9,7 @@ mod growth;
 mod history;
 mod latency;
 mod memory;
+mod push;
 mod rest;
 mod search;
 mod start;
@@ -113,6 +114,12 @@ pub const LINES: &[Line] = &[
         about: "the same when 50 messages a second come, each on its own",
         by_default: false,
         measure: written::paced,
+    },
+    Line {
+        name: "push",
+        about: "server CPU of a message with 1,000 subscribed members, apart from push's own threads; a push sent",
+        by_default: false,
+        measure: push::measure,
     },
     Line {
         name: "search",

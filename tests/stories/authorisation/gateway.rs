@@ -7,7 +7,7 @@
 //! joined, were kicked, or banned.
 //!
 //! RESUME is asked for a session of one's `own`, or the anonymous ask with the outsider's token for the member's:
-//! `another's`. Typing is in a channel that `all` see, or the `moderators`, or the `owner` alone; where everyone may
+//! `another's`. Typing, or the focus, is in a channel that `all` see, or the `moderators`, or the `owner` alone; where everyone may
 //! only look (`muted`); in a DM of the peer's and the equal's (`theirs`); in `none` that exists.
 
 use std::collections::BTreeMap;
@@ -36,6 +36,10 @@ TYPING_START     owner      4003 401 401   -     -     -     -     -     -     -
 TYPING_START     muted      4003 401 401   -     -     -     -     -   heard   -
 TYPING_START     theirs     4003 401 401   -     -     -     -     -     -     -
 TYPING_START     none       4003 401 401   -     -     -     -     -     -     -
+FOCUS            all        4003 401 401   -     -     -     -     -     -     -
+FOCUS            owner      4003 401 401   -     -     -     -     -     -     -
+FOCUS            theirs     4003 401 401   -     -     -     -     -     -     -
+FOCUS            none       4003 401 401   -     -     -     -     -     -     -
 ";
 
 /// An op, as the server's reference has it.
@@ -132,7 +136,7 @@ impl<'a> Floor<'a> {
                 json!({"token": token, "session_id": session, "s": lost.last_s})
             }
             "PRESENCE_UPDATE" => json!({"status": "dnd"}),
-            "TYPING_START" => json!({"channel_id": self.channels[row.words[1]]}),
+            "TYPING_START" | "FOCUS" => json!({"channel_id": self.channels[row.words[1]]}),
             _ => panic!("it is not known what {op} carries"),
         }
     }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use serde_json::{Value, json};
+
 use crate::harness::{Person, World};
 
 /// A kind of person, and the one who stands for it.
@@ -109,6 +111,25 @@ impl<'a> People<'a> {
         let sessions = self.get(who).get("/auth/sessions").expect(200);
         let current = sessions.as_array().unwrap().iter().find(|session| session["current"] == true).unwrap();
         current["session_id"].as_str().unwrap().to_owned()
+    }
+
+    /// The ID of a push subscription of somebody's: a new one, in the place of those that they had.
+    pub fn subscription_of(&self, who: Who) -> String {
+        let (person, path) = (self.get(who), "/users/@me/push-subscriptions");
+        for old in person.get(path).expect(200).as_array().unwrap() {
+            person.delete(&format!("{path}/{}", old["subscription_id"].as_str().unwrap())).expect(204);
+        }
+        let made = person.post(path, self.new_push_subscription()).expect(201);
+        made["subscription_id"].as_str().unwrap().to_owned()
+    }
+
+    /// What a browser that nobody has says of its push service, which is not there: RFC 8291's own keys.
+    pub fn new_push_subscription(&self) -> Value {
+        let keys = json!({
+            "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+            "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+        });
+        json!({"endpoint": format!("https://push.chatd.example/{}", self.new_name()), "keys": keys})
     }
 
     /// A name that nobody has.

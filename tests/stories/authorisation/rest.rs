@@ -10,7 +10,7 @@
 //!   was never a member; `banned`.
 //! - roles, weakest first: `everyone`, `helpers`, `secretaries` (who may do what the moderator may not:
 //!   `manage_server`), `moderators`. The strongest, `seniors`, nobody holds.
-//! - messages, invites, sessions: `own`, if the asker has any, and `another's`.
+//! - messages, invites, sessions, push subscriptions: `own`, if the asker has any, and `another's`.
 //! - `elsewhere`: the last thing in the path is one of another server of the owner's.
 //! - `muted`: everyone may only look. `trusted`: moderators may manage the server. `rankless`: everyone may what
 //!   moderators may, so that the member lacks nothing but rank. `powerless`: moderators have nothing but rank. In this
@@ -194,6 +194,13 @@ PUT    /users/@me/blocks/{user_id} peer                                    401  
 DELETE /users/@me/blocks/{user_id} peer                                    401  401  204  204  204  204  204  204  204
 GET    /users/@me/settings                                                 401  401  200  200  200  200  200  200  200
 PUT    /users/@me/settings                                                 401  401  204  204  204  204  204  204  204
+GET    /users/@me/push-subscriptions                                       401  401  200  200  200  200  200  200  200
+POST   /users/@me/push-subscriptions                                       401  401  201  201  201  201  201  201  201
+DELETE /users/@me/push-subscriptions/{subscription_id} own                 401  401  204  204  204  204  204  204  204
+DELETE /users/@me/push-subscriptions/{subscription_id} another's           401  401  404  404  404  404  404  404  404
+POST   /users/@me/push-subscriptions/{subscription_id}/test own            401  401  202  202  202  202  202  202  202
+POST   /users/@me/push-subscriptions/{subscription_id}/test another's      401  401  404  404  404  404  404  404  404
+GET    /users/@me/push-log                                                 401  401  200  200  200  200  200  200  200
 
 # Files: whoever has the address
 POST   /uploads                                                            401  401  201  201  201  201  201  201  201

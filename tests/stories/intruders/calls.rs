@@ -20,6 +20,23 @@ use crate::tally::tally;
 /// the process's own.
 const SYSTEM: [&str; 2] = ["/sys/devices/system/cpu/online", "/proc/self/status"];
 
+/// What the C library reads to look up a push service's name, and its own parts that do so.
+const RESOLVER: [&str; 7] = [
+    "/etc/nsswitch.conf",
+    "/etc/host.conf",
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/gai.conf",
+    "/etc/ld.so.cache",
+    "/etc/services",
+];
+
+fn is_resolvers(path: &str) -> bool {
+    let library = Path::new(path).file_name().and_then(OsStr::to_str).unwrap_or_default();
+    let is_library = ["/lib/", "/usr/lib/", "/lib64/"].iter().any(|folder| path.starts_with(folder));
+    RESOLVER.contains(&path) || (is_library && ["libnss_", "libresolv"].iter().any(|stem| library.starts_with(stem)))
+}
+
 /// Paths of requests that want out.
 const TRAVERSALS: [&str; 20] = [
     "/../../../../etc/passwd",
@@ -85,6 +102,18 @@ fn exercise(server: &Process) {
         assert!(!answer.starts_with("HTTP/1.1 5"), "{path}: {answer:.200}");
     }
     tally("paths that want out of the data folder", TRAVERSALS.len() + names.len() - 1);
+    // A push service that is not there: its name is looked up.
+    let keys = json!({
+        "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+        "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+    });
+    let path = "/users/@me/push-subscriptions";
+    let subscription = json!({"endpoint": "https://push.chatd.example/x", "keys": keys});
+    let made = two.alice.must(two.address, "POST", path, &subscription, 201);
+    let id = made["subscription_id"].as_str().unwrap();
+    two.alice.must(two.address, "POST", &format!("{path}/{id}/test"), &serde_json::Value::Null, 202);
+    let log = || two.alice.must(two.address, "GET", "/users/@me/push-log", &serde_json::Value::Null, 200);
+    while log() == json!([]) {}
     two.alice.must(two.address, "GET", "/search?q=hello", &serde_json::Value::Null, 200);
     let metrics = raw(two.address, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     assert!(metrics.starts_with("HTTP/1.1 200 "), "{metrics:.200}");
@@ -156,7 +185,9 @@ fn it_opens_nothing_outside_its_folder_and_calls_nothing_that_the_unit_refuses()
 
     // From when it listens on, whatever people ask for.
     let listens = calls.iter().position(|(name, rest)| *name == "write" && rest.contains("listens on")).unwrap();
-    let inside = |path: &str| (Path::new(path).starts_with(&data) && !path.contains("/..")) || SYSTEM.contains(&path);
+    let inside = |path: &str| {
+        (Path::new(path).starts_with(&data) && !path.contains("/..")) || SYSTEM.contains(&path) || is_resolvers(path)
+    };
     let files: Vec<_> = calls[listens..].iter().filter(|(name, _)| takes_path(name)).collect();
     let outside: Vec<_> = files.iter().filter(|(_, rest)| paths(rest).any(|path| !inside(path))).collect();
     assert!(outside.is_empty(), "{outside:#?}");

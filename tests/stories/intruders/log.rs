@@ -30,6 +30,15 @@ fn nobody_writes_lines_of_their_own_and_no_secret_stands_in_it() {
     let signed_in = json!({"username": "alice", "password": PASSWORD});
     let tokens = alice.must(address, "POST", "/auth/login", &signed_in, 200);
     secrets.extend([text(&tokens["access_token"]), text(&tokens["refresh_token"])]);
+    // Where she is told by push, and with what that is sealed, is hers alone; the push service is not there.
+    let (endpoint, auth) = ("https://push.chatd.example/where-alice-is-told", "BTBZMqHH6r4Tts7J_aSIgg");
+    let p256dh = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
+    let subscription = json!({"endpoint": endpoint, "keys": {"p256dh": p256dh, "auth": auth}});
+    let made = alice.must(address, "POST", "/users/@me/push-subscriptions", &subscription, 201);
+    let test = format!("/users/@me/push-subscriptions/{}/test", text(&made["subscription_id"]));
+    alice.ask(address, "POST", &format!("/api/rest{test}"), None).unwrap();
+    while alice.must(address, "GET", "/users/@me/push-log", &Value::Null, 200) == json!([]) {}
+    secrets.extend(["where-alice-is-told", auth, p256dh].map(str::to_owned));
     let lines = server.heard().len();
 
     let mut tried = 0;

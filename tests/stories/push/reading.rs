@@ -1,0 +1,83 @@
+//! Reading on one device tells the others, and whoever has the channel before their eyes is not told at all.
+
+use serde_json::{Value, json};
+
+use super::service::Service;
+
+#[test]
+fn what_is_read_on_one_device_is_withdrawn_from_the_others_once() {
+    let service = Service::start();
+    let world = service.world();
+    let (alice, bob) = (world.person("alice"), world.person("bob"));
+    let (home, _) = alice.creates_server("home");
+    alice.invites(&home, &[&bob]);
+    let laptop_session = world.sign_in("bob");
+    let (phone, laptop) = (service.device(&bob, "phone"), service.device(&laptop_session, "laptop"));
+    let dm = alice.opens_dm(&bob);
+    let read = |message: &str| {
+        laptop_session.put(&format!("/channels/{dm}/read"), json!({"message_id": message})).expect(204);
+    };
+    let first = alice.says(&dm, "one");
+    phone.hears_of("one");
+    laptop.hears_of("one");
+    read(&first);
+    for device in [&phone, &laptop] {
+        let push = device.next();
+        assert_eq!((&push.letter["kind"], &push.letter["message_id"]), (&json!("read"), &json!(first)));
+        assert_eq!(push.letter["unread_mentions"], 0);
+        assert_eq!(push.headers["urgency"], "low");
+        assert!(push.headers["ttl"].parse::<u32>().unwrap() <= 3_600);
+    }
+    // Nothing is shown any more: reading once more, or what one wrote oneself, withdraws nothing.
+    let own = bob.says(&dm, "two");
+    read(&own);
+    alice.says(&dm, "three");
+    phone.hears_of("three");
+    // Who answers has read.
+    bob.says(&dm, "four");
+    assert_eq!(phone.hears().0, "read");
+}
+
+#[test]
+fn who_has_the_channel_before_their_eyes_is_not_told() {
+    let service = Service::start();
+    let world = service.world();
+    let (alice, bob) = (world.person("alice"), world.person("bob"));
+    let (home, channel) = alice.creates_server("home");
+    alice.invites(&home, &[&bob]);
+    let phone = service.device(&bob, "phone");
+    let dm = alice.opens_dm(&bob);
+    let mut desk = bob.connects();
+    let mut focus = |channel: Value, away: Option<bool>| {
+        desk.send(62, json!({"channel_id": channel}));
+        if let Some(away) = away {
+            desk.send(40, json!({"away": away}));
+        }
+        desk.send(1, Value::Null);
+        while desk.next()["op"] != 2 {}
+    };
+    focus(json!(dm), None);
+    alice.says(&dm, "seen");
+    alice.says(&channel, &format!("elsewhere <@{}>", bob.id));
+    phone.hears_of("elsewhere @bob");
+    focus(json!(dm), Some(true));
+    alice.says(&dm, "bob is away");
+    phone.hears_of("bob is away");
+    focus(json!(dm), Some(false));
+    alice.says(&dm, "seen too");
+    focus(Value::Null, None);
+    alice.says(&dm, "bob looks elsewhere");
+    phone.hears_of("bob looks elsewhere");
+    focus(json!("0"), None);
+    focus(json!(dm), None);
+    desk.close(1000);
+    alice.says(&dm, "gone");
+    // The connection ends a moment after the goodbye.
+    let heard = phone.hears().2;
+    assert_eq!(heard, "gone");
+    for bad in [json!({"channel_id": 1}), json!({"channel_id": "x"}), json!([]), json!("x")] {
+        let mut gateway = bob.connects();
+        gateway.send(62, bad);
+        assert_eq!(gateway.closed(), 4002);
+    }
+}
