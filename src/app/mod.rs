@@ -2,6 +2,7 @@
 
 mod backups;
 mod certificate;
+pub mod control;
 mod folder;
 mod keeper;
 pub mod log;
@@ -18,10 +19,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backups::Proven;
+use control::Control;
 use folder::Folder;
 use keeper::Keeper;
 use notify::Watchdog;
-pub use options::{Backups, Certificate, Options};
+pub use options::{Backups, Certificate, Given, Options, Told, variable};
 use service::App;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -90,6 +92,7 @@ pub struct Running {
     keeper: Keeper,
     watchdog: Watchdog,
     backups: backups::Backups,
+    control: Control,
     chat: Arc<Chat>,
     setup_code: Option<String>,
     stopped: bool,
@@ -165,8 +168,21 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     };
     let watchdog = Watchdog::start(is_well).map_err(StartError::System)?;
     let backups = backups::Backups::start(&options, Arc::clone(&chat), proven).map_err(StartError::System)?;
-    let running =
-        Running { keeper, watchdog, backups, server, tls, gateway, chat, setup_code, stopped: false, _folder: folder };
+    let control =
+        Control::start(&options, Arc::clone(&chat)).map_err(|error| StartError::Folder(options.data.clone(), error))?;
+    let running = Running {
+        keeper,
+        watchdog,
+        backups,
+        control,
+        server,
+        tls,
+        gateway,
+        chat,
+        setup_code,
+        stopped: false,
+        _folder: folder,
+    };
     running.greet(&options);
     notify::ready();
     Ok(running)
@@ -291,7 +307,7 @@ impl Running {
         }
     }
 
-    /// Stops in order: no new connections, 1001 to every gateway, requests that run finish, a backup is given up,
+    /// Stops in order: no new connections, no more of the command line, 1001 to every gateway, requests that run finish, a backup is given up,
     /// files that go are removed, the committer drains and checkpoints. The lock on the folder goes last.
     pub fn stop(&mut self) {
         if std::mem::replace(&mut self.stopped, true) {
@@ -299,6 +315,7 @@ impl Running {
         }
         notify::stopping();
         self.server.stop_accepting();
+        self.control.stop();
         self.gateway.stop();
         self.watchdog.stop();
         self.server.stop(DRAIN);

@@ -36,6 +36,11 @@ pub enum Given {
     Environment,
 }
 
+/// The environment's variable of an option.
+pub fn variable(flag: &str) -> String {
+    format!("CHATD_{}", flag.to_ascii_uppercase().replace('-', "_"))
+}
+
 /// An option as it was given, for whoever asks how the instance is set up.
 #[derive(Clone, Debug)]
 pub struct Told {
