@@ -92,7 +92,7 @@ pub struct Running {
     keeper: Keeper,
     watchdog: Watchdog,
     backups: backups::Backups,
-    control: Control,
+    control: Option<Control>,
     chat: Arc<Chat>,
     setup_code: Option<String>,
     stopped: bool,
@@ -168,8 +168,10 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     };
     let watchdog = Watchdog::start(is_well).map_err(StartError::System)?;
     let backups = backups::Backups::start(&options, Arc::clone(&chat), proven).map_err(StartError::System)?;
-    let control =
-        Control::start(&options, Arc::clone(&chat)).map_err(|error| StartError::Folder(options.data.clone(), error))?;
+    // Some file systems have no sockets: who is served does not care.
+    let control = Control::start(&options, Arc::clone(&chat))
+        .inspect_err(|error| ::log::warn!("the command line cannot administrate while this serves: {error}"))
+        .ok();
     let running = Running {
         keeper,
         watchdog,
@@ -315,7 +317,7 @@ impl Running {
         }
         notify::stopping();
         self.server.stop_accepting();
-        self.control.stop();
+        drop(self.control.take());
         self.gateway.stop();
         self.watchdog.stop();
         self.server.stop(DRAIN);
