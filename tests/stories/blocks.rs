@@ -183,11 +183,11 @@ fn whoever_blocks_as_many_as_one_can_lifts_a_block_first() {
         .unwrap();
     drop(database);
     world.restart();
-    let block =
+    let ask =
         |method: &str, who: &str| world.send(method, &format!("/users/@me/blocks/{who}"), Some(&token), &[], None);
-    block("PUT", &bob).refused(409, "too_many_blocks");
+    ask("PUT", &bob).refused(409, "too_many_blocks");
     // Whom she has blocked already is no one more.
-    block("PUT", "1000").expect(204);
-    block("DELETE", "1000").expect(204);
-    block("PUT", &bob).expect(204);
+    ask("PUT", "1000").expect(204);
+    ask("DELETE", "1000").expect(204);
+    ask("PUT", &bob).expect(204);
 }

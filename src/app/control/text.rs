@@ -103,7 +103,8 @@ fn state(user: &AdminUser) -> String {
         (user.is_admin, "administrator"),
         (user.closed, "closed"),
         (user.disabled && !user.closed, "disabled"),
-        (user.online, "online"),
+        // Others see them for a few seconds more.
+        (user.online && !user.disabled, "online"),
     ];
     words.iter().filter(|(is_so, _)| *is_so).map(|(_, word)| *word).collect::<Vec<_>>().join(", ")
 }
@@ -114,8 +115,9 @@ fn mebibytes(bytes: u64) -> String {
 
 /// One account.
 pub(super) fn user(user: &AdminUser) -> String {
-    let state = Some(state(user)).filter(|state| !state.is_empty()).unwrap_or_else(|| "enabled".to_owned());
-    format!("{} (ID {}): {state}\n", user.username, user.user_id)
+    let state = if user.disabled { "disabled" } else { "enabled" };
+    let rank = if user.is_admin { ", administrator" } else { "" };
+    format!("{} (ID {}): {state}{rank}\n", user.username, user.user_id)
 }
 
 /// A link for somebody who has forgotten their password.
