@@ -1,6 +1,6 @@
 //! `chatd user`, `invite` and `config`: what is asked for, and how it ends.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use super::{exit, secret, upkeep};
 use crate::app::control::{self, AdministerError, Command};
@@ -77,6 +77,7 @@ pub(super) fn parse(subject: &str, words: &[&str]) -> Result<Wish, String> {
 pub(super) fn administer(options: &Options, wish: Wish) -> u8 {
     let command = match command(wish) {
         Ok(command) => command,
+        Err(error) if error.kind() == ErrorKind::Interrupted => return exit::STOPPED,
         Err(error) => {
             eprintln!("chatd: no password was read: {error}");
             return exit::NO_INPUT;
@@ -118,7 +119,7 @@ fn code(error: &AdministerError) -> u8 {
         AdministerError::Upkeep(error) => upkeep::code(error),
         AdministerError::NoData(_) => exit::NO_INPUT,
         AdministerError::Busy(_) => exit::AGAIN,
-        AdministerError::Lost(error) if error.kind() == std::io::ErrorKind::PermissionDenied => exit::CONFIG,
+        AdministerError::Lost(error) if error.kind() == ErrorKind::PermissionDenied => exit::CONFIG,
         AdministerError::Lost(_) => exit::UNAVAILABLE,
         AdministerError::Refused(refusal) => match refusal.code.as_str() {
             "invalid_field" => exit::USAGE,

@@ -38,7 +38,7 @@ pub mod exit {
         AGAIN = 75: "Another backup is being made there, or another measurement, or chatd just starts: try again later.";
         REFUSED = 77: "A rule says no, as to a name that is taken, or to the last administrator's going.";
         CONFIG = 78: "The data folder, or the certificate, cannot be used so: not readable, in use, or a newer chatd's.";
-        STOPPED = 130: "Ctrl+C, or SIGTERM, stopped a measurement.";
+        STOPPED = 130: "Ctrl+C, or SIGTERM, stopped a measurement, or a question for a password.";
     }
 }
 

@@ -73,7 +73,7 @@ fn ask(question: &str) -> io::Result<String> {
 }
 
 /// What is typed up to Enter.
-fn typed(keys: impl Read) -> io::Result<Vec<u8>> {
+fn typed(keys: impl BufRead) -> io::Result<Vec<u8>> {
     let mut typed: Vec<u8> = Vec::new();
     for key in keys.bytes() {
         match key? {
