@@ -19,6 +19,10 @@
 //!   origins are configured, and then without credentials. USER_UPDATE names its audience itself, as whoever changes
 //!   a profile over REST need not be connected. A body on a route that takes none is ignored. Others' DM lists and
 //!   blocks are 404.
+//! - Who is disabled loses sessions and reset link; being enabled brings neither back. Their invites make no accounts,
+//!   but still lead into servers. A closed account's `username` reads `deleted user`, `display_name` is null; it stays
+//!   in DMs and groups under that name, and cannot be enabled (409 `account_closed`). Administrators see its old name.
+//!   One's own password change voids a reset link. `online` is what others see. Events do not tell of `is_admin`.
 
 mod accounts;
 mod administration;

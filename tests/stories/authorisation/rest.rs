@@ -1,8 +1,8 @@
 //! Who may call what: every route of the REST API, and every kind of person.
 //!
 //! A cell is the status of the answer, and with it the code of the problem: 401 `unauthenticated`, 403 `forbidden`,
-//! 404 `not_found`, 409 `owner_cannot_leave`; `wrong` is 403 `wrong_password`, `banned` is 403 with that code. A refusal holds whatever the body is, and
-//! a 404 whatever the ID, unless a `+` says that the body decides.
+//! 404 `not_found`, 409 `owner_cannot_leave`; `banned` is 403 with that code, `wrong` 403 `wrong_password`. A refusal
+//! holds whatever the body is, and a 404 whatever the ID, unless a `+` says that the body decides.
 //!
 //! The words behind a path say what it names and what is asked for:
 //!
