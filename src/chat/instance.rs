@@ -23,7 +23,7 @@ pub struct Facts {
 /// # Errors
 /// Database errors.
 pub fn facts(cx: &Reading<'_>) -> Result<Facts> {
-    Ok(Facts { registration: cx.shared.config.registration, setup_required: !store::accounts::any(cx.db)? })
+    Ok(Facts { registration: cx.shared.settings.get().registration, setup_required: !store::accounts::any(cx.db)? })
 }
 
 /// What people's files take on disk, in bytes.

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::exit;
-use super::options::{COMMANDS, variable};
+use super::options::COMMANDS;
 use super::table::TABLE;
+use crate::app::variable;
 
 /// What is kept where.
 const FILES: &[(&str, &str)] = &[
@@ -17,6 +18,7 @@ const FILES: &[(&str, &str)] = &[
     ("tls", "in the data folder: the certificate that --tls self-signed makes"),
     ("reserve", "in the data folder: room that is given up when the disk is full"),
     ("lock", "in the data folder: says who serves it"),
+    ("control", "in the data folder: the socket by which the command line asks the chatd that serves"),
 ];
 
 /// Variables that are no options.

@@ -2,6 +2,7 @@
 //! Imports no other room.
 
 pub mod address;
+pub mod administration;
 pub mod authority;
 pub mod emoji;
 pub mod error;
@@ -21,6 +22,7 @@ pub mod pressure;
 pub mod push;
 pub mod request;
 pub mod search;
+pub mod setting;
 pub mod time;
 pub mod words;
 
@@ -34,4 +36,5 @@ pub use id::{AttachmentId, ChannelId, EntryId, Ids, MessageId, RoleId, ServerId,
 pub use permission::{Permission, Permissions};
 pub use preferences::Preferences;
 pub use pressure::{Line, Pressure, Work};
+pub use setting::{Key, Registration, Settings};
 pub use time::Timestamp;

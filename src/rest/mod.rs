@@ -19,8 +19,13 @@
 //!   origins are configured, and then without credentials. USER_UPDATE names its audience itself, as whoever changes
 //!   a profile over REST need not be connected. A body on a route that takes none is ignored. Others' DM lists and
 //!   blocks are 404.
+//! - Who is disabled loses sessions and reset link; being enabled brings neither back. Their invites make no accounts,
+//!   but still lead into servers. A closed account's `username` reads `deleted user`, `display_name` is null; it stays
+//!   in DMs and groups under that name, and cannot be enabled (409 `account_closed`). Administrators see its old name.
+//!   One's own password change voids a reset link. `online` is what others see. Events do not tell of `is_admin`.
 
 mod accounts;
+mod administration;
 mod audit;
 mod bans;
 mod blocks;
@@ -55,7 +60,7 @@ mod servers;
 mod settings;
 mod users;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 pub use metrics::{Metric, Value};
@@ -88,15 +93,15 @@ pub struct Rest {
     health: Option<Health>,
     /// None: it is off.
     push: Option<Arc<Push>>,
-    /// Made when somebody first asks.
-    openapi: OnceLock<Vec<u8>>,
+    /// Made when somebody first asks, for passwords of so many characters, and again when an administrator changes that.
+    openapi: Mutex<Option<(usize, Vec<u8>)>>,
 }
 
 impl Rest {
     /// The API over a chat and its files.
     pub fn new(chat: Arc<Chat>, media: Arc<Media>, passwords: Passwords, throttles: Throttles) -> Self {
         let metrics = Metrics::default();
-        Self { chat, media, passwords, throttles, metrics, health: None, push: None, openapi: OnceLock::new() }
+        Self { chat, media, passwords, throttles, metrics, health: None, push: None, openapi: Mutex::default() }
     }
 
     /// Takes subscriptions for pushes.

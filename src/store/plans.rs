@@ -10,8 +10,8 @@ use super::extras::{self, Extras};
 use super::reactions::{self, Kind};
 use super::search::Area;
 use super::{
-    accounts, audit, bans, blocks, channels, dms, files, invites, messages, nonces, pins, push, read_states, reveals,
-    roles, search, servers, sessions, settings, sweep,
+    accounts, administration, audit, bans, blocks, channels, dms, files, invites, messages, nonces, pins, push,
+    read_states, resets, reveals, roles, search, servers, sessions, settings, sweep,
 };
 use crate::model::object::{Action, Author, Message, Override, Reply};
 use crate::model::push::{PushKeys, PushSubscription};
@@ -62,9 +62,10 @@ fn plans<T>(run: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Vec<(String
 fn seeks<T>(run: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Vec<(String, Vec<String>)> {
     let plans = plans(run);
     assert!(!plans.is_empty(), "nothing ran");
-    // These hold only what is to be swept.
+    // These hold only what is to be swept, and the few who administrate.
     let work = [
         "INDEX servers_deleted",
+        "INDEX users_administrators",
         "INDEX channels_deleted",
         "SCAN gone_roles",
         "SCAN purges",
@@ -245,6 +246,18 @@ fn whether_somebody_may() {
     seeks(|db| dms::between(db, ALICE, BOB));
     seeks(|db| accounts::author(db, ALICE));
     seeks(|db| accounts::acquainted(db, ALICE, BOB));
+    seeks(|db| accounts::is_taken(db, "alice"));
+}
+
+#[test]
+fn administration() {
+    seeks(|db| administration::get(db, ALICE));
+    seeks(|db| administration::by_name(db, "alice"));
+    seeks(|db| administration::has_another_administrator(db, ALICE));
+    seeks(|db| administration::owns_servers(db, ALICE));
+    seeks(|db| administration::close(db, ALICE));
+    seeks(|db| resets::get(db, &[0; 32]));
+    seeks(|db| sessions::end_all(db, ALICE));
 }
 
 #[test]

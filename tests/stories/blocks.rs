@@ -160,3 +160,34 @@ fn servers_and_groups_know_nothing_of_blocks() {
     home.members_hear(&[(MESSAGE_CREATE, said)]);
     assert_eq!(home.bob.get(&home.member(&home.mona)).expect(200)["nickname"], Value::Null);
 }
+
+#[test]
+fn whoever_blocks_as_many_as_one_can_lifts_a_block_first() {
+    let mut world = World::start();
+    let (token, bob) = {
+        let (alice, bob) = (world.person("alice"), world.person("bob"));
+        let (server, _) = alice.creates_server("home");
+        alice.invites(&server, &[&bob]);
+        (alice.token.clone(), bob.id.clone())
+    };
+    world.stop();
+    // A thousand people, whom nobody wants to wait for while they register.
+    let database = rusqlite::Connection::open(world.folder.path().join("data/chatd.db")).unwrap();
+    database
+        .execute_batch(
+            "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1000)
+             INSERT INTO users (user_id, username, password_hash, created_at) SELECT n, 'crowd_' || n, '', 0 FROM n;
+             INSERT INTO blocks (user_id, blocked_id, block_id)
+             SELECT (SELECT user_id FROM users WHERE username = 'alice'), user_id, user_id FROM users WHERE user_id <= 1000;",
+        )
+        .unwrap();
+    drop(database);
+    world.restart();
+    let ask =
+        |method: &str, who: &str| world.send(method, &format!("/users/@me/blocks/{who}"), Some(&token), &[], None);
+    ask("PUT", &bob).refused(409, "too_many_blocks");
+    // Whom she has blocked already is no one more.
+    ask("PUT", "1000").expect(204);
+    ask("DELETE", "1000").expect(204);
+    ask("PUT", &bob).expect(204);
+}

@@ -12,6 +12,7 @@ mod tally;
 
 mod accounts;
 mod acts;
+mod admin;
 mod agreement;
 mod architecture;
 mod audit;

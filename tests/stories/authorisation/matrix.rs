@@ -32,6 +32,7 @@ impl Expected {
             "404" => (404, Some("not_found")),
             "409" => (409, Some("owner_cannot_leave")),
             "banned" | "blocked" => (403, Some(word)),
+            "wrong" => (403, Some("wrong_password")),
             _ => (word.parse().unwrap_or_else(|_| panic!("what is {cell}?")), None),
         };
         assert!(code.is_some() || status < 300, "no code is known for {cell}");
@@ -149,7 +150,10 @@ impl<'a> Matrix<'a> {
     /// Something was done: what the next cell relies on is made anew.
     fn tidy(&mut self, row: &Row, who: Who, setting: Setting) {
         let path = row.words[1];
-        if path.starts_with("/auth/") {
+        if path.starts_with("/admin/users") {
+            // They may have been signed out.
+            self.people.renew(Who::Peer);
+        } else if path.starts_with("/auth/") {
             if who.is_signed_in() {
                 self.people.renew(who);
             }

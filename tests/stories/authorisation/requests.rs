@@ -174,6 +174,15 @@ impl Scene<'_> {
             ("POST /auth/login", _) => json!({"username": "peer", "password": PASSWORD}),
             ("POST /auth/refresh", _) => json!({"refresh_token": self.people.person(self.who)?.refresh_token}),
             ("POST /auth/password", _) => json!({"current_password": PASSWORD, "new_password": PASSWORD}),
+            ("POST /auth/reset", _) => {
+                let newcomer = self.people.world.person(&self.people.new_name());
+                let path = format!("/admin/users/{}/reset-link", newcomer.id);
+                let link = self.people.get(Who::Admin).ask("POST", &path, None).expect(201);
+                json!({"token": link["token"], "new_password": PASSWORD})
+            }
+            ("DELETE /users/{user_id}", _) => json!({"password": "not the password"}),
+            ("PATCH /admin/users/{user_id}", _) => json!({"disabled": false}),
+            ("PATCH /admin/settings", _) => json!({"name": "The matrix"}),
             ("POST /servers", _) => json!({"name": "new"}),
             ("PATCH /servers/{server_id}", "handover") => json!({"owner_id": peer}),
             ("PATCH /servers/{server_id}", _) => json!({"name": "changed"}),

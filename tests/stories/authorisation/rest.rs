@@ -1,8 +1,8 @@
 //! Who may call what: every route of the REST API, and every kind of person.
 //!
 //! A cell is the status of the answer, and with it the code of the problem: 401 `unauthenticated`, 403 `forbidden`,
-//! 404 `not_found`, 409 `owner_cannot_leave`; `banned` is 403 with that code. A refusal holds whatever the body is, and
-//! a 404 whatever the ID, unless a `+` says that the body decides.
+//! 404 `not_found`, 409 `owner_cannot_leave`; `banned` is 403 with that code, `wrong` 403 `wrong_password`. A refusal
+//! holds whatever the body is, and a 404 whatever the ID, unless a `+` says that the body decides.
 //!
 //! The words behind a path say what it names and what is asked for:
 //!
@@ -29,6 +29,7 @@ POST   /auth/logout                                                        401+ 
 POST   /auth/refresh                                                       401+ 401+ 200  200  200  200  200  200  200
 GET    /auth/me                                                            401  401  200  200  200  200  200  200  200
 POST   /auth/password                                                      401  401  204  204  204  204  204  204  204
+POST   /auth/reset                                                         204  204  204  204  204  204  204  204  204
 GET    /auth/sessions                                                      401  401  200  200  200  200  200  200  200
 DELETE /auth/sessions/{session_id} own                                     401  401  204  204  204  204  204  204  204
 DELETE /auth/sessions/{session_id} another's                               401  401  404  404  404  404  404  404  404
@@ -185,6 +186,8 @@ GET    /users/{user_id} @me                                                401  
 GET    /users/{user_id} peer                                               401  401  404  404  404  200  200  200  404
 PATCH  /users/{user_id} @me                                                401  401  200  200  200  200  200  200  200
 PATCH  /users/{user_id} peer                                               401  401  404  404  404  403  403  403  404
+DELETE /users/{user_id} @me                                                401  401  wrong wrong wrong wrong wrong wrong wrong
+DELETE /users/{user_id} peer                                               401  401  404  404  404  403  403  403  404
 GET    /users/{user_id}/dm-channels @me                                    401  401  200  200  200  200  200  200  200
 GET    /users/{user_id}/dm-channels peer                                   401  401  404  404  404  404  404  404  404
 POST   /users/{user_id}/dm-channels @me                                    401  401  404+ 404+ 404+ 201  201  201  404+
@@ -206,6 +209,17 @@ GET    /users/@me/push-log                                                 401  
 POST   /uploads                                                            401  401  201  201  201  201  201  201  201
 GET    /files/{attachment_id}/{secret}/{filename}                          200  200  200  200  200  200  200  200  200
 GET    /files/{attachment_id}/{secret}/thumbnail/{filename}                200  200  200  200  200  200  200  200  200
+
+# Administration
+GET    /admin/users                                                        401  401  404  404  404  404  404  404  200
+GET    /admin/users/{user_id} peer                                         401  401  404  404  404  404  404  404  200
+GET    /admin/users/{user_id} @me                                          401  401  404  404  404  404  404  404  200
+PATCH  /admin/users/{user_id} peer                                         401  401  404  404  404  404  404  404  200
+PATCH  /admin/users/{user_id} @me                                          401  401  404  404  404  404  404  404  200
+POST   /admin/users/{user_id}/reset-link peer                              401  401  404  404  404  404  404  404  201
+POST   /admin/users/{user_id}/sign-out peer                                401  401  404  404  404  404  404  404  204
+GET    /admin/settings                                                     401  401  404  404  404  404  404  404  200
+PATCH  /admin/settings                                                     401  401  404  404  404  404  404  404  200
 
 # The instance
 GET    /instance                                                           200  200  200  200  200  200  200  200  200

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::harness::Gateway;
 use crate::network::Two;
 use crate::nobody::Nobody;
-use crate::process::Process;
+use crate::process::{Process, chatd, run};
 use crate::tally::tally;
 
 /// What is read besides: by the C library how many processors there are, to spread memory; and what `/metrics` says of
@@ -172,6 +172,8 @@ fn it_opens_nothing_outside_its_folder_and_calls_nothing_that_the_unit_refuses()
     let strace = ["strace", "-D", "-f", "-qq", "-s", "4096", "-o"].map(OsStr::new);
     let mut server = nobody.starts(&[&strace[..], &[trace.as_os_str(), OsStr::new("--")]].concat());
     exercise(&server);
+    let set = ["config", "set", "name", "Looked at"];
+    run(chatd(&set).arg("--data").arg(&data)).well();
     assert_eq!(server.stop().code(), Some(0));
     let trace = std::fs::read_to_string(&trace).unwrap();
     let calls: Vec<_> = trace.lines().filter_map(call).collect();

@@ -122,9 +122,12 @@ fn one_that_redirects_or_is_not_there_holds_up_nobody() {
     assert!(log.contains(&"message failed 307 1".to_owned()), "{log:?}");
     assert!(log.contains(&"message retrying null 1".to_owned()), "{log:?}");
     let metrics = world.send("GET", "/metrics", None, &[], None).text;
-    for line in
-        ["chatd_push_subscriptions 3\n", "chatd_push_waiting 1\n", "chatd_push_failed_total 1\n", "chatd_push_dropped_total 0\n"]
-    {
+    for line in [
+        "chatd_push_subscriptions 3\n",
+        "chatd_push_waiting 1\n",
+        "chatd_push_failed_total 1\n",
+        "chatd_push_dropped_total 0\n",
+    ] {
         assert!(metrics.contains(line), "{line}{metrics}");
     }
 }
