@@ -181,9 +181,6 @@ states("settings, one's own and a server's", async (stage, check) => {
     }
   };
   await each(page.locator("settings-page nav li a[href*='#']"), "settings");
-  await page.goto("/help");
-  await page.getByRole("main").getByRole("heading").first().waitFor();
-  await check(chat, "help");
   await page.goto("/");
   await chat.server("Busy").click();
   await chat.serverAction("Server settings");
@@ -215,7 +212,7 @@ states("compact, large text, and small screens", async (stage, check) => {
     ["320 px", {}, { viewport: { width: 320, height: 640 } }],
     ["a phone", {}, { viewport: PHONE, isMobile: true, hasTouch: true }],
   ]) {
-    const chat = await stage.open(ada, "/help", options);
+    const chat = await stage.open(ada, "/settings", options);
     await chat.page.evaluate((entries) => { for (const [key, value] of Object.entries(entries)) localStorage.setItem(`chatd.${key}`, value); }, storage);
     await chat.page.goto("/");
     await chat.sees("the last one");
