@@ -21,7 +21,22 @@ CREATE TABLE users (
   is_admin      INTEGER NOT NULL DEFAULT 0,
   disabled      INTEGER NOT NULL DEFAULT 0,
   created_at    INTEGER NOT NULL,
-  avatar        TEXT                      -- where the picture is, below /files/
+  avatar        TEXT,                     -- where the picture is, below /files/
+  closed        INTEGER NOT NULL DEFAULT 0 -- by its owner: disabled for ever, and reads "deleted user"; the name stays taken
+) STRICT;
+CREATE INDEX users_administrators ON users (user_id) WHERE is_admin;
+
+-- What administrators have set while it served; over what options say. Keys and values are model::setting's.
+CREATE TABLE instance_settings (
+  key   TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Links that set a new password, once: the newest of each user. Of the token only a hash is kept.
+CREATE TABLE password_resets (
+  user_id      INTEGER PRIMARY KEY REFERENCES users,
+  token_hash   BLOB    NOT NULL UNIQUE,
+  made_lived_s INTEGER NOT NULL           -- instance.lived_s: it is good for a day from there
 ) STRICT;
 
 -- Sign-in sessions. Of the refresh token only a hash is kept; an older generation in use again ends the session.

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use chatd::auth::Keys;
 use chatd::bench::Outcome;
 use chatd::bench::people::Place;
-use chatd::chat::{Caller, Chat, Config, Presences, Registration, Shared};
+use chatd::chat::{Caller, Chat, Config, Shared};
 use chatd::model::name::{ServerName, Username};
 use chatd::model::object::{Channel, ChannelKind, Override, Role};
 use chatd::model::{
-    ChannelId, Event, Outlet, Permission, Permissions, Result, RoleId, ServerId, SessionId, Timestamp, UserId,
+    ChannelId, Event, Outlet, Permission, Permissions, Result, RoleId, ServerId, SessionId, Settings, Timestamp, UserId,
 };
 use chatd::store::{self, Store, Tx};
 
@@ -51,19 +51,14 @@ impl Outlet for Nobody {
 pub fn open(data: &Path) -> Outcome<Chat> {
     let store = Store::open(&data.join("chatd.db"), "", Arc::new(Nobody)).map_err(|error| error.to_string())?;
     let config = Config {
-        name: "bench".to_owned(),
-        registration: Registration::Open,
-        setup_code_needed: false,
+        otherwise: Settings::default(),
+        given: Vec::new(),
+        is_local: true,
         public_url: String::new(),
         allowed_origins: Vec::new(),
-        admins_create_servers: false,
-        admins_invites_register: false,
-        password_min: 10,
         heartbeat_interval: chatd::model::limits::HEARTBEAT_INTERVAL,
-        upload_bytes: 0,
-        user_files_bytes: 0,
     };
-    let shared = Shared { config, presences: Presences::default(), keys: keys(data)? };
+    let shared = Shared::new(config, keys(data)?);
     Ok(Chat::new(store, Arc::new(shared)))
 }
 

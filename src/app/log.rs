@@ -21,10 +21,19 @@ struct Place {
 
 /// Starts logging; once per process, later calls do nothing.
 pub fn start() {
+    start_at(log::LevelFilter::Info);
+}
+
+/// The same, but only what is wrong is told: whoever typed a command knows what they do.
+pub fn start_quiet() {
+    start_at(log::LevelFilter::Warn);
+}
+
+fn start_at(level: log::LevelFilter) {
     let journal = std::env::var_os("JOURNAL_STREAM").is_some();
     let log = Log { journal, places: Mutex::default() };
     if log::set_boxed_logger(Box::new(log)).is_ok() {
-        log::set_max_level(log::LevelFilter::Info);
+        log::set_max_level(level);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod backups;
 mod certificate;
+pub mod control;
 mod folder;
 mod keeper;
 pub mod log;
@@ -18,16 +19,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backups::Proven;
+use control::Control;
 use folder::Folder;
 use keeper::Keeper;
 use notify::Watchdog;
-pub use options::{Backups, Certificate, Options};
+pub use options::{Backups, Certificate, Given, Options, Told, variable};
 use service::App;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::auth::{Keys, Passwords, Rates, Throttles};
-use crate::chat::{self, Chat, Config, Presences, Registration, Shared, Writing};
+use crate::chat::{self, Chat, Config, Shared, Writing};
 use crate::gateway::{Feed, Gateway};
 use crate::media::Media;
 use crate::model::Error;
@@ -90,6 +92,7 @@ pub struct Running {
     keeper: Keeper,
     watchdog: Watchdog,
     backups: backups::Backups,
+    control: Control,
     chat: Arc<Chat>,
     setup_code: Option<String>,
     stopped: bool,
@@ -117,11 +120,11 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     let config = config(&options);
     let store =
         Store::open(&folder.database(), config.base_path(), Arc::clone(&feed) as _).map_err(StartError::Database)?;
-    let shared = Arc::new(Shared { config, presences: Presences::default(), keys });
-    let chat = Arc::new(Chat::new(store, shared));
+    let chat = Arc::new(Chat::new(store, Arc::new(Shared::new(config, keys))));
+    chat.take_up_settings().map_err(StartError::Store)?;
     let configured = options.setup_code.clone();
     let setup_code = first(&chat, move |cx| chat::instance::setup_code(cx, configured.as_deref()))?;
-    let setup_code = setup_code.filter(|_| chat.config().setup_code_needed);
+    let setup_code = setup_code.filter(|_| chat.config().needs_setup_code(&chat.settings()));
     let files = folder.files();
     let media = Media::open(&files, options.disk_reserve, Arc::clone(chat.pressure()));
     let media = media.map_err(|error| StartError::Folder(files, error))?;
@@ -165,8 +168,21 @@ pub fn run(options: Options) -> Result<Running, StartError> {
     };
     let watchdog = Watchdog::start(is_well).map_err(StartError::System)?;
     let backups = backups::Backups::start(&options, Arc::clone(&chat), proven).map_err(StartError::System)?;
-    let running =
-        Running { keeper, watchdog, backups, server, tls, gateway, chat, setup_code, stopped: false, _folder: folder };
+    let control =
+        Control::start(&options, Arc::clone(&chat)).map_err(|error| StartError::Folder(options.data.clone(), error))?;
+    let running = Running {
+        keeper,
+        watchdog,
+        backups,
+        control,
+        server,
+        tls,
+        gateway,
+        chat,
+        setup_code,
+        stopped: false,
+        _folder: folder,
+    };
     running.greet(&options);
     notify::ready();
     Ok(running)
@@ -210,19 +226,14 @@ fn names(options: &Options) -> Vec<String> {
 
 fn config(options: &Options) -> Config {
     // Behind a proxy, whoever comes first need not be somebody at this machine.
-    let alone =
+    let is_local =
         options.listen.ip().is_loopback() && options.public_url.is_empty() && options.trusted_proxies.is_empty();
     Config {
-        name: options.name.clone(),
-        registration: options.registration,
-        setup_code_needed: options.registration != Registration::Open || !alone,
+        otherwise: options.settings(),
+        given: options.given(),
+        is_local,
         public_url: options.public_url.clone(),
         allowed_origins: options.allowed_origins.clone(),
-        admins_create_servers: options.admins_create_servers,
-        admins_invites_register: options.admins_invites_register,
-        password_min: options.password_min,
-        user_files_bytes: options.user_files,
-        upload_bytes: options.upload_max,
         heartbeat_interval: options.heartbeat_interval,
     }
 }
@@ -296,7 +307,7 @@ impl Running {
         }
     }
 
-    /// Stops in order: no new connections, 1001 to every gateway, requests that run finish, a backup is given up,
+    /// Stops in order: no new connections, no more of the command line, 1001 to every gateway, requests that run finish, a backup is given up,
     /// files that go are removed, the committer drains and checkpoints. The lock on the folder goes last.
     pub fn stop(&mut self) {
         if std::mem::replace(&mut self.stopped, true) {
@@ -304,6 +315,7 @@ impl Running {
         }
         notify::stopping();
         self.server.stop_accepting();
+        self.control.stop();
         self.gateway.stop();
         self.watchdog.stop();
         self.server.stop(DRAIN);

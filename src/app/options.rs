@@ -4,8 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::chat::Registration;
-use crate::model::limits;
+use crate::model::{Key, Registration, Settings, limits};
 use crate::net::CertificateFiles;
 
 /// Where backups are put while it serves.
@@ -26,6 +25,31 @@ pub enum Certificate {
     Of(CertificateFiles),
     /// One that chatd makes and signs itself.
     SelfSigned,
+}
+
+/// Where an option's value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// From the command line.
+    Flag,
+    /// From the environment.
+    Environment,
+}
+
+/// The environment's variable of an option.
+pub fn variable(flag: &str) -> String {
+    format!("CHATD_{}", flag.to_ascii_uppercase().replace('-', "_"))
+}
+
+/// An option as it was given, for whoever asks how the instance is set up.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Its flag, without hyphens in front.
+    pub flag: &'static str,
+    /// What was given, and how; none if nothing was. What is secret is not told.
+    pub given: Option<(Given, String)>,
+    /// What it is otherwise, in words.
+    pub default: &'static str,
 }
 
 /// All options, with their defaults.
@@ -65,9 +89,30 @@ pub struct Options {
     /// How long after the start at the earliest, as above.
     pub backup_after: Duration,
     pub static_dir: Option<PathBuf>,
+    /// Each as it was given, in the order of the table.
+    pub told: Vec<Told>,
 }
 
 impl Options {
+    /// What counts as long as no administrator has set anything else.
+    pub(super) fn settings(&self) -> Settings {
+        Settings {
+            name: self.name.clone(),
+            registration: self.registration,
+            admins_create_servers: self.admins_create_servers,
+            admins_invites_register: self.admins_invites_register,
+            password_min: self.password_min,
+            upload_bytes: self.upload_max,
+            user_files_bytes: self.user_files,
+        }
+    }
+
+    /// Which of these somebody gave.
+    pub(super) fn given(&self) -> Vec<Key> {
+        let is_given = |key: &Key| self.told.iter().any(|told| told.flag == key.flag() && told.given.is_some());
+        Key::ALL.iter().copied().filter(is_given).collect()
+    }
+
     /// The certificate that is asked for.
     ///
     /// # Errors
@@ -143,6 +188,7 @@ impl Default for Options {
             backup_every: limits::BACKUP_EVERY,
             backup_after: limits::BACKUP_AFTER,
             static_dir: None,
+            told: Vec::new(),
         }
     }
 }

@@ -49,6 +49,15 @@ pub fn is_served(options: &Options) -> bool {
     folder::is_locked(&options.data)
 }
 
+/// Locks the data folder, to work on it.
+///
+/// # Errors
+/// [`UpkeepError`].
+pub(super) fn lock(options: &Options) -> Result<Folder, UpkeepError> {
+    begin(options)?;
+    Folder::open(&options.data).map_err(UpkeepError::Start)
+}
+
 /// Makes a backup, into the configured folder unless another is named.
 ///
 /// # Errors
@@ -66,8 +75,7 @@ pub fn backup(options: &Options, into: Option<&Path>, watch: SharedWatch) -> Res
 /// # Errors
 /// [`UpkeepError`].
 pub fn restore(options: &Options, from: &Path, replace: bool, watch: SharedWatch) -> Result<Restored, UpkeepError> {
-    begin(options)?;
-    let _folder = Folder::open(&options.data).map_err(UpkeepError::Start)?;
+    let _folder = lock(options)?;
     Ok(backup::restore(&Restoring { data: &options.data, from, replace, watch })?)
 }
 

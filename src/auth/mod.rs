@@ -4,6 +4,7 @@
 
 pub mod password;
 pub mod random;
+pub mod reset;
 pub mod sign_in_guard;
 mod table;
 pub mod throttle;
@@ -11,6 +12,7 @@ pub mod token;
 mod verified;
 
 pub use password::{Passwords, Verdict};
+pub use reset::ResetToken;
 pub use sign_in_guard::SignInGuard;
 pub use throttle::{Allowance, Rates, Throttle, Throttles};
 pub use token::{Claims, Keys, RefreshToken};

@@ -62,9 +62,9 @@ pub enum Admission {
 /// 403 `registration_closed`; 400 for a bad invite where registration is open.
 pub fn may_register(cx: &Reading<'_>, invite: Option<&str>, setup_code: Option<&str>) -> Result<Admission> {
     let closed = || Error::new(Code::RegistrationClosed);
-    let config = &cx.shared.config;
+    let settings = cx.shared.settings.get();
     let first = !store::accounts::any(cx.db)?;
-    if first && (config.setup_code_needed || setup_code.is_some()) {
+    if first && (cx.shared.config.needs_setup_code(&settings) || setup_code.is_some()) {
         let expected = store::instance::setup_code(cx.db)?;
         return match (expected, setup_code) {
             (Some(expected), Some(given)) if same(expected.trim(), given.trim()) => Ok(Admission::First),
@@ -78,11 +78,11 @@ pub fn may_register(cx: &Reading<'_>, invite: Option<&str>, setup_code: Option<&
         Some(code) => invites::for_registration(cx, code)?,
         None => false,
     };
-    match config.registration {
+    match settings.registration {
         Registration::Open if invite.is_some() && !invited => {
             Err(Error::field("invite", "is not valid any more, or never was"))
         }
-        _ if first && config.registration == Registration::Open => Ok(Admission::First),
+        _ if first && settings.registration == Registration::Open => Ok(Admission::First),
         Registration::Open | Registration::Invite if invited => Ok(Admission::Invited),
         Registration::Open => Ok(Admission::Open),
         Registration::Invite | Registration::Closed => Err(closed()),
@@ -101,7 +101,7 @@ fn same(one: &str, other: &str) -> bool {
 /// As [`may_register`]; 409 `username_taken`.
 pub fn register(cx: &mut Writing<'_, '_>, new: NewAccount, client: Client) -> Result<SignedIn> {
     let admission = may_register(cx, new.invite.as_deref(), new.setup_code.as_deref())?;
-    if store::accounts::credentials(cx.db, new.username.as_str())?.is_some() {
+    if store::accounts::is_taken(cx.db, new.username.as_str())? {
         return Err(Error::new(Code::UsernameTaken));
     }
     let user = UserId(cx.next_id());
@@ -243,6 +243,16 @@ fn end(cx: &mut Writing<'_, '_>, user: UserId, session: SessionId) -> Result<()>
     }
 }
 
+/// Ends all sessions of somebody, and with them their gateways.
+///
+/// # Errors
+/// Database errors.
+pub(super) fn end_all(cx: &mut Writing<'_, '_>, user: UserId) -> Result<()> {
+    store::sessions::end_all(cx.db, user)?;
+    cx.publish(Event::silent(Effect::EndSessions(user, Ended::All)));
+    Ok(())
+}
+
 /// Ends the caller's session.
 ///
 /// # Errors
@@ -291,6 +301,7 @@ pub fn change_password(cx: &mut Writing<'_, '_>, caller: &Caller, old_hash: &str
         return Err(Error::new(Code::WrongPassword));
     }
     store::accounts::set_password_hash(cx.db, caller.user_id, new_hash)?;
+    store::resets::remove(cx.db, caller.user_id)?;
     store::sessions::end_others(cx.db, caller.user_id, caller.session_id)?;
     cx.publish(Event::silent(Effect::EndSessions(caller.user_id, Ended::AllBut(caller.session_id))));
     Ok(())

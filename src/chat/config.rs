@@ -1,57 +1,33 @@
 //! How the owner set the instance up, as far as the rules care.
 
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-/// Who may make an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Registration {
-    /// Everybody.
-    Open,
-    /// Who holds a valid invite to a server.
-    Invite,
-    /// Nobody.
-    Closed,
-}
-
-impl Registration {
-    /// The name in options and in `/instance`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Invite => "invite",
-            Self::Closed => "closed",
-        }
-    }
-}
+use crate::model::{Key, Registration, Settings};
 
 /// Options that rules depend on.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The instance's name.
-    pub name: String,
-    /// Who may make an account.
-    pub registration: Registration,
-    /// Whether the first account needs the set-up code: always but in `open` on loopback.
-    pub setup_code_needed: bool,
+    /// What counts as long as no administrator has set anything else.
+    pub otherwise: Settings,
+    /// Which of these somebody gave, with a flag or in the environment.
+    pub given: Vec<Key>,
+    /// Whether only this machine reaches the instance.
+    pub is_local: bool,
     /// Where people reach the instance, without a trailing slash; empty if not told.
     pub public_url: String,
     /// Origins of other sites whose pages may connect, as in `https://chat.example`.
     pub allowed_origins: Vec<String>,
-    /// Whether only administrators create servers.
-    pub admins_create_servers: bool,
-    /// Whether only administrators' invites make accounts.
-    pub admins_invites_register: bool,
-    /// Characters in a password, at least.
-    pub password_min: usize,
-    /// What a user's files may take on disk, in bytes.
-    pub user_files_bytes: u64,
-    /// An upload, at most, in bytes.
-    pub upload_bytes: u64,
     /// Told in HELLO.
     pub heartbeat_interval: Duration,
 }
 
 impl Config {
+    /// Whether the first account needs the set-up code: always but in `open` where only this machine comes in.
+    pub fn needs_setup_code(&self, settings: &Settings) -> bool {
+        !self.is_local || settings.registration != Registration::Open
+    }
+
     /// The path part of the public URL: empty, or like `/chat`.
     pub fn base_path(&self) -> &str {
         let rest = self.public_url.split_once("://").map_or("", |(_, rest)| rest);
@@ -80,5 +56,27 @@ impl Config {
         };
         let public_alone = !public.is_empty() && (proxied || is(authority(public), authority(origin)));
         if public_alone { public.eq_ignore_ascii_case(origin) } else { is(authority(origin), host) }
+    }
+}
+
+/// The settings as they are now. Whoever reads takes a pointer, and never waits for the disk: they change when a change
+/// is on it.
+#[derive(Debug)]
+pub struct Current(RwLock<Arc<Settings>>);
+
+impl Current {
+    /// Those that count at first.
+    pub fn new(settings: Settings) -> Self {
+        Self(RwLock::new(Arc::new(settings)))
+    }
+
+    /// As they are.
+    pub fn get(&self) -> Arc<Settings> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on they are others.
+    pub(super) fn set(&self, settings: Settings) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
     }
 }

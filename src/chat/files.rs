@@ -79,7 +79,7 @@ fn room(size: u64) -> u64 {
 
 fn has_quota(cx: &Reading<'_>, caller: &Caller, room: u64) -> Result<()> {
     let taken = store::files::room_of(cx.db, caller.user_id)?;
-    if taken.saturating_add(room) > cx.shared.config.user_files_bytes {
+    if taken.saturating_add(room) > cx.shared.settings.get().user_files_bytes {
         return Err(Error::new(Code::QuotaExceeded));
     }
     Ok(())

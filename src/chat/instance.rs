@@ -22,7 +22,7 @@ pub struct Facts {
 /// # Errors
 /// Database errors.
 pub fn facts(cx: &Reading<'_>) -> Result<Facts> {
-    Ok(Facts { registration: cx.shared.config.registration, setup_required: !store::accounts::any(cx.db)? })
+    Ok(Facts { registration: cx.shared.settings.get().registration, setup_required: !store::accounts::any(cx.db)? })
 }
 
 /// The code that the first account needs: as configured, as made before, or a new one. None once there is an account.

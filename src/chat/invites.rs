@@ -145,14 +145,16 @@ pub(super) fn join_as(cx: &mut Writing<'_, '_>, user: UserId, code: &str) -> Res
     Ok(invite.server_id)
 }
 
-/// Whether an invite is good for somebody who makes an account. Where everybody may, it only has to lead somewhere.
+/// Whether an invite is good for somebody who makes an account. Where everybody may, it only has to lead somewhere; else
+/// whoever made it must have an account that is not disabled, and perhaps be an administrator.
 pub(super) fn for_registration(cx: &Reading<'_>, code: &str) -> Result<bool> {
-    let config = &cx.shared.config;
+    let settings = cx.shared.settings.get();
     match live(cx, code) {
-        Ok(invite) if config.admins_invites_register && config.registration != Registration::Open => {
-            Ok(store::accounts::get(cx.db, invite.inviter_id)?.is_some_and(|inviter| inviter.is_admin))
+        Ok(_) if settings.registration == Registration::Open => Ok(true),
+        Ok(invite) => {
+            let inviter = store::accounts::get(cx.db, invite.inviter_id)?.filter(|inviter| !inviter.disabled);
+            Ok(inviter.is_some_and(|inviter| inviter.is_admin || !settings.admins_invites_register))
         }
-        Ok(_) => Ok(true),
         Err(error) if error.code == Code::NotFound => Ok(false),
         Err(error) => Err(error),
     }

@@ -95,7 +95,7 @@ fn by_prefix(
 }
 
 /// Whether a name, folded, begins with a prefix that is folded.
-fn starts(name: &str, prefix: &str) -> bool {
+pub(super) fn starts(name: &str, prefix: &str) -> bool {
     let mut folded = name.chars().flat_map(char::to_lowercase);
     prefix.chars().all(|c| folded.next() == Some(c))
 }

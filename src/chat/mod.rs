@@ -6,10 +6,12 @@
 
 pub mod access;
 pub mod accounts;
+pub mod administration;
 pub mod audit;
 pub mod bans;
 pub mod blocks;
 pub mod channels;
+pub mod closing;
 pub mod config;
 pub mod connect;
 pub mod dms;
@@ -34,13 +36,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 pub use access::{Caller, caller};
-pub use config::{Config, Registration};
+pub use config::{Config, Current};
 pub use presence::Presences;
 use rusqlite::Connection;
 
 use crate::auth::Keys;
 use crate::model::name::Reason;
-use crate::model::{Event, Pressure, Result, Timestamp};
+pub use crate::model::setting::Registration;
+use crate::model::{Event, Pressure, Result, Settings, Timestamp};
 use crate::store::{ReadStates, Spot, Store, Tx};
 
 /// A part of a longer list.
@@ -71,10 +74,20 @@ pub struct Chat {
 pub struct Shared {
     /// How the owner set the instance up.
     pub config: Config,
+    /// What administrators may change while it serves.
+    pub settings: Current,
     /// Who is there.
     pub presences: Presences,
     /// For tokens.
     pub keys: Keys,
+}
+
+impl Shared {
+    /// What every rule may look at, before anybody has come and anything stored was read.
+    pub fn new(config: Config, keys: Keys) -> Self {
+        let settings = Current::new(config.otherwise.clone());
+        Self { config, settings, presences: Presences::default(), keys }
+    }
 }
 
 /// What a rule that only reads works with.
@@ -84,7 +97,7 @@ pub struct Reading<'a> {
     /// The wall clock.
     pub now: Timestamp,
     /// Configuration and presence.
-    pub shared: &'a Shared,
+    pub shared: &'a Arc<Shared>,
     /// Read positions that are not in the database yet.
     late: &'a ReadStates,
 }
@@ -160,6 +173,11 @@ impl Chat {
     /// How the owner set the instance up.
     pub fn config(&self) -> &Config {
         &self.shared.config
+    }
+
+    /// The settings as they are now.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.shared.settings.get()
     }
 
     /// Messages that the search index does not have as they are: see [`Store::tail`].

@@ -20,7 +20,7 @@ pub fn list(cx: &Reading<'_>, caller: &Caller) -> Result<Vec<Server>> {
 /// # Errors
 /// 403 where only administrators create servers, 409 `too_many_servers`.
 pub fn create(cx: &mut Writing<'_, '_>, caller: &Caller, new: Result<NewServer>) -> Result<Server> {
-    if cx.shared.config.admins_create_servers && !caller.is_admin {
+    if cx.shared.settings.get().admins_create_servers && !caller.is_admin {
         return Err(Error::with_detail(Code::Forbidden, "only administrators create servers here"));
     }
     let new = new?;

@@ -47,22 +47,31 @@ pub fn profile(cx: &Reading<'_>, caller: &Caller, user: UserId) -> Result<User> 
     Ok(public(cx, account))
 }
 
+/// Sees that a user is the caller.
+///
+/// # Errors
+/// 404 or 403 for another.
+pub fn is_own(cx: &Reading<'_>, caller: &Caller, user: UserId) -> Result<()> {
+    if user == caller.user_id {
+        return Ok(());
+    }
+    profile(cx, caller, user)?;
+    Err(Error::forbidden())
+}
+
 /// Changes the caller's own profile.
 ///
 /// # Errors
 /// 404 or 403 for another's, 400, 409 `username_taken`.
 pub fn update(cx: &mut Writing<'_, '_>, caller: &Caller, user: UserId, patch: Result<UserPatch>) -> Result<User> {
-    if user != caller.user_id {
-        profile(cx, caller, user)?;
-        return Err(Error::forbidden());
-    }
+    is_own(cx, caller, user)?;
     let patch = patch?;
     let before = store::accounts::get(cx.db, user)?.ok_or_else(Error::not_found)?;
     let mut changed = false;
     if let Some(username) = patch.username.into_set()
         && username.as_str() != before.username
     {
-        if store::accounts::credentials(cx.db, username.as_str())?.is_some() {
+        if store::accounts::is_taken(cx.db, username.as_str())? {
             return Err(Error::new(Code::UsernameTaken));
         }
         store::accounts::set_username(cx.db, user, &username)?;

@@ -1,7 +1,9 @@
 //! The command line: one table of options makes flags, environment variables, help and documentation.
 
+mod administer;
 mod measure;
 pub mod options;
+mod secret;
 mod table;
 mod upkeep;
 
@@ -28,11 +30,13 @@ pub mod exit {
         OK = 0: "All went well.";
         USAGE = 64: "The command line, or a variable of the environment, is wrong.";
         DAMAGED = 65: "The data, or a backup, is damaged.";
-        NO_INPUT = 66: "There is nothing to back up or to check, or no such backup.";
+        NO_INPUT = 66: "There is nothing to back up, to check or to administrate, or no such backup.";
+        NO_USER = 67: "There is no such account, server or invite.";
         UNAVAILABLE = 69: "Something is not to be had: an address in use, no file descriptor.";
         BROKEN = 70: "Something broke inside, which a restart mends.";
         IO = 74: "Reading or writing failed: the disk is full or broken.";
-        AGAIN = 75: "Another backup is being made there, or another measurement: try again later.";
+        AGAIN = 75: "Another backup is being made there, or another measurement, or chatd just starts: try again later.";
+        REFUSED = 77: "A rule says no, as to a name that is taken, or to the last administrator's going.";
         CONFIG = 78: "The data folder, or the certificate, cannot be used so: not readable, in use, or a newer chatd's.";
         STOPPED = 130: "Ctrl+C, or SIGTERM, stopped a measurement.";
     }
@@ -53,6 +57,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         options::Command::Backup(into) => return upkeep::backup(&options, into.as_deref()),
         options::Command::Restore { from, replace } => return upkeep::restore(&options, &from, replace),
         options::Command::Check(backup) => return upkeep::check(&options, backup.as_deref()),
+        options::Command::Administer(wish) => return administer::administer(&options, wish),
         options::Command::Bench { seconds } => return measure::bench(&options, seconds),
         options::Command::BenchInstance => return measure::instance(options),
         options::Command::Help(topic) if topic.as_deref() == Some("limits") => limits_text(),

@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::administer::{self, Wish};
 use super::exit;
-use super::table::TABLE;
-use crate::app::Options;
+use super::table::{Row, TABLE};
+use crate::app::{Given, Options, Told, variable};
 use crate::bench;
 
 /// How long a board is measured, and how long at most: whoever listens must not miss a heartbeat.
@@ -28,6 +29,8 @@ pub enum Command {
     },
     /// Say how the data folder is, or the backup that is named.
     Check(Option<PathBuf>),
+    /// Administrate the instance.
+    Administer(Wish),
     /// Measure what the board can carry.
     Bench {
         /// About how long it may take.
@@ -69,19 +72,25 @@ pub fn parse_all(
     if let Some(folder) = environment("STATE_DIRECTORY") {
         options.data = folder.into();
     }
+    options.told = TABLE.iter().map(|row| Told { flag: row.flag, given: None, default: row.default }).collect();
     for row in TABLE {
         let name = variable(row.flag);
         if let Some(value) = environment(&name) {
             (row.set)(&mut options, &value).map_err(|rule| UsageError(format!("{name} {rule}")))?;
+            tell(&mut options, row, Given::Environment, &value);
         }
     }
-    let (mut words, mut replace, mut seconds) = (Vec::new(), false, None);
+    let (mut words, mut replace, mut seconds, mut server) = (Vec::new(), false, None, None);
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(|error| UsageError(error.to_string()))? {
         match argument {
             lexopt::Arg::Long("help") | lexopt::Arg::Short('h') => return Ok((Command::Help(None), options)),
             lexopt::Arg::Long("version") | lexopt::Arg::Short('V') => return Ok((Command::Version, options)),
             lexopt::Arg::Long("replace") => replace = true,
+            lexopt::Arg::Long("server") => {
+                let value = parser.value().ok().and_then(|value| value.into_string().ok());
+                server = Some(value.ok_or_else(|| UsageError("--server needs the ID of a server".to_owned()))?);
+            }
             lexopt::Arg::Long("seconds") => {
                 let value = parser.value().ok().and_then(|value| value.to_str()?.parse().ok());
                 let value = value.filter(|value| (1..=BENCH_SECONDS_MAX).contains(value));
@@ -94,6 +103,7 @@ pub fn parse_all(
                 let value = parser.value().map_err(|error| UsageError(error.to_string()))?;
                 let value = value.to_str().ok_or_else(|| UsageError(format!("--{} must be UTF-8", row.flag)))?;
                 (row.set)(&mut options, value).map_err(|rule| UsageError(format!("--{} {rule}", row.flag)))?;
+                tell(&mut options, row, Given::Flag, value);
             }
             lexopt::Arg::Short(flag) => return Err(UsageError(format!("there is no option -{flag}"))),
             lexopt::Arg::Value(word) => words.push(word),
@@ -105,8 +115,21 @@ pub fn parse_all(
         (Command::Bench { seconds }, Some(said)) => *seconds = said,
         _ => return Err(UsageError("--seconds belongs to bench".to_owned())),
     }
+    match (&mut command, server) {
+        (_, None) => {}
+        (Command::Administer(Wish::CreateInvite { server }), said) => *server = said,
+        _ => return Err(UsageError("--server belongs to invite create".to_owned())),
+    }
     options.certificate().map_err(|rule| UsageError(rule.to_owned()))?;
     Ok((command, options))
+}
+
+/// Notes what an option was given, for `chatd config`.
+fn tell(options: &mut Options, row: &Row, given: Given, value: &str) {
+    let value = if row.flag == "setup-code" { "(not shown)" } else { value };
+    for told in options.told.iter_mut().filter(|told| told.flag == row.flag) {
+        told.given = Some((given, value.to_owned()));
+    }
 }
 
 /// What the words that are no options ask for.
@@ -121,6 +144,9 @@ fn command(words: &[OsString], replace: bool) -> Result<Command, UsageError> {
         (["restore", _], Some(from)) => return Ok(Command::Restore { from, replace }),
         (["restore"], _) => return Err(UsageError("restore needs the folder of a backup".to_owned())),
         (["check"] | ["check", _], backup) => Command::Check(backup),
+        ([subject @ ("user" | "invite" | "config"), rest @ ..], _) => {
+            Command::Administer(administer::parse(subject, rest).map_err(UsageError)?)
+        }
         (["bench"], _) => Command::Bench { seconds: BENCH_SECONDS },
         ([bench::instance::COMMAND], _) => Command::BenchInstance,
         (["help"], _) => Command::Help(None),
@@ -133,10 +159,6 @@ fn command(words: &[OsString], replace: bool) -> Result<Command, UsageError> {
     if replace { Err(UsageError("--replace belongs to restore".to_owned())) } else { Ok(command) }
 }
 
-fn variable(flag: &str) -> String {
-    format!("CHATD_{}", flag.to_ascii_uppercase().replace('-', "_"))
-}
-
 /// What `chatd help` prints.
 pub fn help() -> String {
     let mut text = format!(
@@ -146,12 +168,14 @@ pub fn help() -> String {
          chatd restore BACKUP     put a backup into the data folder; --replace: what is there is kept aside\n\
          chatd check [BACKUP]     say how the data folder is, or a backup; also while chatd serves\n\
          chatd bench              measure this board, and say what it can carry; --seconds N: about 10 unless said\n\
+         {}\
          chatd openapi            print the REST API as an OpenAPI 3.1 document\n\
          chatd gateway-reference  print the gateway's ops and close codes as HTML\n\
          chatd version            print the version\n\
          chatd help [limits]      print this, or every limit and its why\n\n\
          Options, each also as an environment variable:\n",
-        env!("CARGO_PKG_VERSION")
+        env!("CARGO_PKG_VERSION"),
+        administer::HELP
     );
     for row in TABLE {
         let variable = variable(row.flag);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::app::{Backups, Options};
-use crate::chat::Registration;
 use crate::model::limits;
+use crate::model::setting::{Allowed, Registration};
 use crate::net::parse_cidr;
 
 /// A row of the table. The environment variable is the flag's name in capitals behind `CHATD_`.
@@ -83,15 +83,7 @@ pub(super) const TABLE: &[Row] = &[
         value: "MODE",
         default: "open",
         about: "who may make an account: open (everybody), invite (with an invite to a server) or closed",
-        set: |o, v| {
-            o.registration = match v {
-                "open" => Registration::Open,
-                "invite" => Registration::Invite,
-                "closed" => Registration::Closed,
-                _ => return Err("must be open, invite or closed".to_owned()),
-            };
-            Ok(())
-        },
+        set: |o, v| Registration::parse(v).map(|v| o.registration = v),
     },
     Row {
         flag: "setup-code",
@@ -270,11 +262,7 @@ fn on_off(text: &str) -> Result<bool, String> {
 }
 
 fn everyone_admin(text: &str) -> Result<bool, String> {
-    match text {
-        "everyone" => Ok(false),
-        "admin" => Ok(true),
-        _ => Err("must be everyone or admin".to_owned()),
-    }
+    Allowed::parse(text).map(|who| who == Allowed::Admin)
 }
 
 fn number(text: &str, min: usize, max: usize) -> Result<usize, String> {

@@ -148,7 +148,7 @@ fn run(options: &Options, work: impl FnOnce(Arc<dyn Watch>) -> Result<u8, Upkeep
     })
 }
 
-fn code(error: &UpkeepError) -> u8 {
+pub(super) fn code(error: &UpkeepError) -> u8 {
     match error {
         UpkeepError::Start(error) => exit_code(error),
         UpkeepError::Owner(..) | UpkeepError::Off => exit::CONFIG,

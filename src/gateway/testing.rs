@@ -11,10 +11,10 @@ use super::outbox::{Link, Outbox};
 use super::session::{Identity, Session};
 use crate::auth::Keys;
 use crate::chat::connect::Scope;
-use crate::chat::{Config, Presences, Registration, Shared};
+use crate::chat::{Config, Shared};
 use crate::model::authority::Grant;
 use crate::model::object::Status;
-use crate::model::{Badges, Effect, Permission, Permissions, RoleId, Rules, ServerId, SessionId, UserId, limits};
+use crate::model::{Badges, Effect, Permission, Permissions, RoleId, Rules, ServerId, SessionId, Settings, UserId};
 use crate::net::Stream;
 
 /// How long a test waits for what must come.
@@ -67,19 +67,14 @@ pub(super) fn join(server: ServerId, user: UserId) -> Effect {
 /// What every gateway looks at; the heartbeat's interval is for the test to say.
 pub(super) fn shared(heartbeat_interval: Duration) -> Arc<Shared> {
     let config = Config {
-        name: "test".to_owned(),
-        registration: Registration::Open,
-        setup_code_needed: false,
+        otherwise: Settings::default(),
+        given: Vec::new(),
+        is_local: true,
         public_url: String::new(),
         allowed_origins: Vec::new(),
-        admins_create_servers: false,
-        admins_invites_register: false,
-        password_min: 10,
         heartbeat_interval,
-        upload_bytes: limits::UPLOAD_BYTES,
-        user_files_bytes: limits::USER_FILES_BYTES,
     };
-    Arc::new(Shared { config, presences: Presences::default(), keys: Keys::from_bytes(&[7; 32]) })
+    Arc::new(Shared::new(config, Keys::from_bytes(&[7; 32])))
 }
 
 /// Event `s`, of about `length` bytes.

@@ -51,6 +51,9 @@ codes! {
     QuotaExceeded = 409 "quota_exceeded": "Your files take as much room as they may: delete some first.";
     UsernameTaken = 409 "username_taken": "Somebody has this username already.";
     OwnerCannotLeave = 409 "owner_cannot_leave": "The owner cannot leave: hand the server over or delete it.";
+    OwnsServers = 409 "owns_servers": "You own servers: hand them over or delete them first.";
+    LastAdmin = 409 "last_admin": "Nobody else administrates this instance: make somebody an administrator first.";
+    AccountClosed = 409 "account_closed": "The account was closed by its owner, which cannot be undone.";
     NonceUsed = 409 "nonce_used": "This nonce belongs to a message that was deleted since.";
     TooManyServers = 409 "too_many_servers": "You are in as many servers as one can be.";
     TooManyChannels = 409 "too_many_channels": "The server has as many channels as it can have.";

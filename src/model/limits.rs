@@ -174,6 +174,21 @@ limits! {
     /// Sign-ins waiting for argon2 before 429.
     HASH_QUEUE: usize = 32;
 
+    /// A link that sets a new password is good for this many seconds of the instance's life: a day. There is one per user.
+    RESET_TOKEN_S: i64 = 24 * 3600;
+
+    // ---- administration
+    /// Sizes that an administrator sets, in bytes, at least.
+    SET_BYTES_MIN: u64 = MIB;
+    /// The same, at most: a tebibyte.
+    SET_BYTES_MAX: u64 = 1024 * 1024 * MIB;
+    /// What the command line asks of the server that runs, in bytes.
+    CONTROL_BYTES: usize = 16 * 1024;
+    /// What it is answered, in bytes: a list of 100,000 accounts.
+    CONTROL_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+    /// It must have asked, and taken the answer, within this time: one after the other is heard.
+    CONTROL_TIME: Duration = Duration::from_secs(10);
+
     // ---- rates: (how many, in how long)
     /// Sign-ins per address.
     RATE_SIGN_IN: (u32, Duration) = (10, Duration::from_secs(60));

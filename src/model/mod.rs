@@ -2,6 +2,7 @@
 //! Imports no other room.
 
 pub mod address;
+pub mod administration;
 pub mod authority;
 pub mod emoji;
 pub mod error;
@@ -17,6 +18,7 @@ pub mod permission;
 pub mod pressure;
 pub mod request;
 pub mod search;
+pub mod setting;
 pub mod time;
 pub mod words;
 
@@ -29,4 +31,5 @@ pub use file::FileName;
 pub use id::{AttachmentId, ChannelId, EntryId, Ids, MessageId, RoleId, ServerId, SessionId, UserId};
 pub use permission::{Permission, Permissions};
 pub use pressure::{Line, Pressure, Work};
+pub use setting::{Key, Registration, Settings};
 pub use time::Timestamp;

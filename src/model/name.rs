@@ -58,6 +58,8 @@ texts! {
     Nickname(1, limits::DISPLAY_NAME) = name, NAME;
     /// The name of a role.
     RoleName(1, limits::NAME) = name, NAME;
+    /// The name of the instance.
+    InstanceName(1, limits::NAME) = name, NAME;
     /// Why somebody did something; may be empty.
     Reason(0, limits::REASON) = prose, PROSE;
     /// The name of a server.

@@ -12,6 +12,8 @@ use super::refresh_cookie;
 use super::reply::Reply;
 use crate::auth::{RefreshToken, Verdict, password};
 use crate::chat::accounts::{self, Admission, Client, NewAccount};
+use crate::chat::{closing, users};
+use crate::model::administration::CloseAccount;
 use crate::model::name::{Password, Username};
 use crate::model::object::User;
 use crate::model::request::{ChangePassword, Login, Refresh, Register};
@@ -56,7 +58,7 @@ pub fn register(call: &mut Call<'_>) -> Result<Reply> {
     // What is refused below is not counted, but the answer tells the limit all the same.
     call.allowance = Some(call.rest.throttles.register.peek(&address, Instant::now()));
     let Register { username, password, display_name, invite, setup_code, cookie } = call.body()?;
-    password::check_new(&password, &username, call.rest.chat.config().password_min)?;
+    password::check_new(&password, &username, call.rest.chat.settings().password_min)?;
     let admission = may_register(call, invite.as_deref(), setup_code.as_deref())?;
     let throttles = &call.rest.throttles;
     let throttle = if admission == Admission::Invited { &throttles.register_invited } else { &throttles.register };
@@ -214,9 +216,14 @@ pub fn log_out(call: &mut Call<'_>) -> Result<Reply> {
             call.rest.chat.write(move |cx| accounts::sign_out_by_refresh(cx, &token))?;
         }
     }
+    Ok(without_cookie(call))
+}
+
+/// 204, and the browser forgets the cookie, if it has one.
+fn without_cookie(call: &Call<'_>) -> Reply {
     let reply = Reply::no_content();
     let has_cookie = refresh_cookie::is_there(call.request);
-    Ok(if has_cookie { refresh_cookie::clear(reply, call.request, call.rest.chat.config()) } else { reply })
+    if has_cookie { refresh_cookie::clear(reply, call.request, call.rest.chat.config()) } else { reply }
 }
 
 /// `GET /auth/me`.
@@ -229,7 +236,7 @@ pub fn change_password(call: &mut Call<'_>) -> Result<Reply> {
     let change = call.body::<ChangePassword>();
     let (username, old_hash) = call.read(accounts::own_credentials)?;
     let ChangePassword { current_password, new_password } = change?;
-    let minimum = call.rest.chat.config().password_min;
+    let minimum = call.rest.chat.settings().password_min;
     password::check_new(&new_password, &username, minimum).map_err(|error| renamed(error, "new_password"))?;
     if verify(call, &username, &current_password, Some(&old_hash))? == Verdict::Wrong {
         return Err(Error::new(Code::WrongPassword));
@@ -239,8 +246,22 @@ pub fn change_password(call: &mut Call<'_>) -> Result<Reply> {
     Ok(Reply::no_content())
 }
 
+/// `DELETE /users/{user_id}`: one's own account alone.
+pub fn close(call: &mut Call<'_>) -> Result<Reply> {
+    let (person, body) = (call.person(), call.body::<CloseAccount>());
+    let (username, hash) = call.read(|cx, me| {
+        users::is_own(cx, me, person?.id(me))?;
+        accounts::own_credentials(cx, me)
+    })?;
+    if verify(call, &username, &body?.password, Some(&hash))? == Verdict::Wrong {
+        return Err(Error::new(Code::WrongPassword));
+    }
+    call.write(move |cx, me| closing::close(cx, me, &hash))?;
+    Ok(without_cookie(call))
+}
+
 /// A field's error under the name that the field has in this request.
-fn renamed(error: Error, field: &str) -> Error {
+pub(super) fn renamed(error: Error, field: &str) -> Error {
     match &error.field {
         Some(old) => {
             let rule = error.detail.strip_prefix(old.as_str()).unwrap_or(&error.detail).trim_start().to_owned();

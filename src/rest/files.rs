@@ -22,7 +22,7 @@ const FOREVER: &str = "private, max-age=31536000, immutable";
 
 /// `POST /uploads`.
 pub fn upload(call: &mut Call<'_>) -> Result<Reply> {
-    let limit = call.rest.chat.config().upload_bytes;
+    let limit = call.rest.chat.settings().upload_bytes;
     let declared = call.request.content_length;
     let name = call.query().and_then(|query| query.filename());
     let wanted = match declared.filter(|length| *length > limit) {

@@ -1,5 +1,6 @@
 //! The instance itself: is it alive, can it write, what is it, how is it doing.
 
+use std::sync::PoisonError;
 use std::time::Instant;
 
 use schemars::JsonSchema;
@@ -169,19 +170,23 @@ fn is_admin(call: &Call<'_>) -> bool {
 /// `GET /api/rest/instance`.
 pub fn facts(call: &mut Call<'_>) -> Result<Reply> {
     let facts = call.rest.chat.read(instance::facts)?;
-    let config = call.rest.chat.config();
+    let settings = call.rest.chat.settings();
     Reply::ok(&Instance {
-        name: config.name.clone(),
+        name: settings.name.clone(),
         version: env!("CARGO_PKG_VERSION"),
         registration: facts.registration.as_str(),
         setup_required: facts.setup_required,
-        limits: Limits::new(config.password_min, config.upload_bytes),
+        limits: Limits::new(settings.password_min, settings.upload_bytes),
     })
 }
 
 /// `GET /api/rest/openapi.json`.
 pub fn openapi(call: &mut Call<'_>) -> Result<Reply> {
-    let config = call.rest.chat.config();
-    let make = || openapi::document_with(config.base_path(), config.password_min).to_string().into_bytes();
-    Ok(Reply::new(200, "application/json", call.rest.openapi.get_or_init(make).clone()))
+    let (base, password_min) = (call.rest.chat.config().base_path(), call.rest.chat.settings().password_min);
+    let mut made = call.rest.openapi.lock().unwrap_or_else(PoisonError::into_inner);
+    let (_, document) = match made.take().filter(|(minimum, _)| *minimum == password_min) {
+        Some(known) => made.insert(known),
+        None => made.insert((password_min, openapi::document_with(base, password_min).to_string().into_bytes())),
+    };
+    Ok(Reply::new(200, "application/json", document.clone()))
 }

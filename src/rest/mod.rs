@@ -21,6 +21,7 @@
 //!   blocks are 404.
 
 mod accounts;
+mod administration;
 mod audit;
 mod bans;
 mod blocks;
@@ -53,7 +54,7 @@ mod servers;
 mod settings;
 mod users;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 pub use metrics::Gauge;
@@ -76,14 +77,14 @@ pub struct Rest {
     passwords: Passwords,
     throttles: Throttles,
     metrics: Metrics,
-    /// Made when somebody first asks.
-    openapi: OnceLock<Vec<u8>>,
+    /// Made when somebody first asks, for passwords of so many characters, and again when an administrator changes that.
+    openapi: Mutex<Option<(usize, Vec<u8>)>>,
 }
 
 impl Rest {
     /// The API over a chat and its files.
     pub fn new(chat: Arc<Chat>, media: Arc<Media>, passwords: Passwords, throttles: Throttles) -> Self {
-        Self { chat, media, passwords, throttles, metrics: Metrics::default(), openapi: OnceLock::new() }
+        Self { chat, media, passwords, throttles, metrics: Metrics::default(), openapi: Mutex::default() }
     }
 
     /// Shows the numbers of other rooms in `/metrics` too.

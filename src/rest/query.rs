@@ -132,16 +132,25 @@ impl Query {
         Ok(page)
     }
 
+    /// What names are to begin with.
+    ///
+    /// # Errors
+    /// 400.
+    pub fn prefix(&self) -> Result<Option<&str>> {
+        let prefix = self.get(PREFIX).filter(|prefix| !prefix.is_empty());
+        if prefix.is_some_and(|prefix| prefix.chars().count() > limits::NAME) {
+            return Err(Error::field(PREFIX.name, format_args!("must be at most {} characters", limits::NAME)));
+        }
+        Ok(prefix)
+    }
+
     /// Which members of a server are asked for.
     ///
     /// # Errors
     /// 400.
     pub fn members(&self) -> Result<MemberQuery> {
         let page = self.page(&[AFTER])?;
-        let prefix = self.get(PREFIX).filter(|prefix| !prefix.is_empty());
-        if prefix.is_some_and(|prefix| prefix.chars().count() > limits::NAME) {
-            return Err(Error::field(PREFIX.name, format_args!("must be at most {} characters", limits::NAME)));
-        }
+        let prefix = self.prefix()?;
         let online = match self.get(ONLINE) {
             None | Some("false") => false,
             Some("true") => true,

@@ -10,8 +10,11 @@ use serde_json::{Map, Value};
 use super::query::{AFTER, AROUND, BEFORE, FILENAME, LIMIT, ONLINE, PREFIX, USER_IDS};
 use super::route::{Rate, Route, delete, get, patch, post, put};
 use super::{
-    accounts, audit, bans, blocks, channels, dms, files, instance, invites, members, messages, pins, reactions, roles,
-    search, servers, settings, users,
+    accounts, administration, audit, bans, blocks, channels, dms, files, instance, invites, members, messages, pins,
+    reactions, roles, search, servers, settings, users,
+};
+use crate::model::administration::{
+    AdminUser, AdminUserPatch, CloseAccount, InstanceSettings, ResetLink, ResetPassword, SettingsPatch,
 };
 use crate::model::object::{
     Attachment, AuditEntry, Author, Ban, Channel, Found, Invite, InvitePreview, Member, Message, Role, Server, Session,
@@ -55,6 +58,10 @@ pub static ROUTES: &[Route] = &[
         .takes::<ChangePassword>()
         .gives_nothing("It is changed.")
         .fails(&[Code::WrongPassword]),
+    post("/auth/reset", administration::reset_password)
+        .is("resetPassword", "Set a new password by a link that an administrator made; all sessions end.")
+        .for_anyone().rate(Rate::SignIn).when_full().takes::<ResetPassword>()
+        .gives_nothing("It is set, and the link is used up: sign in."),
     get("/auth/sessions", accounts::sessions)
         .is("listSessions", "Where am I signed in?")
         .gives::<Vec<Session>>(200, "The caller's sessions."),
@@ -284,6 +291,11 @@ pub static ROUTES: &[Route] = &[
         .takes::<UserPatch>()
         .gives::<User>(200, "The profile as it is now.")
         .fails(&[Code::Forbidden, Code::UsernameTaken]),
+    delete("/users/{user_id}", accounts::close)
+        .is("closeAccount", "Close one's own account for ever. What one wrote stays, by a \"deleted user\".")
+        .takes::<CloseAccount>()
+        .gives_nothing("It is closed.").sets_cookie()
+        .fails(&[Code::Forbidden, Code::WrongPassword, Code::OwnsServers, Code::LastAdmin]),
     get("/users/{user_id}/dm-channels", dms::list)
         .is("listDmChannels", "One's own DMs, latest first.")
         .gives::<Vec<Channel>>(200, "The DMs."),
@@ -327,6 +339,38 @@ pub static ROUTES: &[Route] = &[
         .at_root().for_anyone()
         .gives_media("image/*", "The picture.").in_parts("image/*")
         .fails(&[Code::RangeNotSatisfiable]),
+
+    // ---- Administration: to others than administrators it is not there
+    get("/admin/users", administration::list_users)
+        .is("listUsers", "All accounts, ascending by user.")
+        .query(&[LIMIT, AFTER, PREFIX]).paged()
+        .gives::<Vec<AdminUser>>(200, "The accounts.")
+        .fails(&[Code::NotFound]),
+    get("/admin/users/{user_id}", administration::get_user)
+        .is("getAccount", "An account.")
+        .gives::<AdminUser>(200, "The account."),
+    patch("/admin/users/{user_id}", administration::update_user)
+        .is("updateAccount", "Disable or enable an account, which ends its sessions; make it an administrator's or not.")
+        .when_full().takes::<AdminUserPatch>()
+        .gives::<AdminUser>(200, "The account as it is now.")
+        .fails(&[Code::AccountClosed, Code::LastAdmin]),
+    post("/admin/users/{user_id}/reset-link", administration::make_reset_link)
+        .is("makeResetLink", "Make a link by which somebody sets a new password, once within a day. Older ones are void.")
+        .gives::<ResetLink>(201, "The link.")
+        .fails(&[Code::AccountClosed]),
+    post("/admin/users/{user_id}/sign-out", administration::sign_user_out)
+        .is("signUserOut", "Sign somebody out everywhere.")
+        .when_full()
+        .gives_nothing("Their sessions, tokens and gateways have ended."),
+    get("/admin/settings", administration::get_settings)
+        .is("getInstanceSettings", "The settings of the instance, and where each comes from.")
+        .gives::<InstanceSettings>(200, "The settings.")
+        .fails(&[Code::NotFound]),
+    patch("/admin/settings", administration::change_settings)
+        .is("updateInstanceSettings", "Change settings of the instance: at once, and over what options say.")
+        .takes::<SettingsPatch>()
+        .gives::<InstanceSettings>(200, "The settings as they are now.")
+        .fails(&[Code::NotFound]),
 
     // ---- The instance
     get("/instance", instance::facts)

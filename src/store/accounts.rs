@@ -29,11 +29,12 @@ pub struct Account {
     pub avatar_url: Option<String>,
 }
 
-/// The columns that [`account_at`] reads, of a table named `users`.
-pub(super) const COLUMNS: &str = "users.user_id, users.username, users.display_name, users.bio, users.status, users.is_admin, users.disabled, users.created_at, file_url(users.avatar)";
+/// The columns that [`account_at`] reads, of a table named `users`. The name of a closed account is nobody's business, and
+/// what stands in its place can be no name.
+pub(super) const COLUMNS: &str = "users.user_id, CASE WHEN users.closed THEN 'deleted user' ELSE users.username END, users.display_name, users.bio, users.status, users.is_admin, users.disabled, users.created_at, file_url(users.avatar)";
 
 /// The columns that [`author_at`] reads, of a table named `users`.
-pub(super) const AUTHOR: &str = "users.user_id, users.username, users.display_name, file_url(users.avatar)";
+pub(super) const AUTHOR: &str = "users.user_id, CASE WHEN users.closed THEN 'deleted user' ELSE users.username END, users.display_name, file_url(users.avatar)";
 
 /// Reads [`COLUMNS`] from column `at` on.
 pub(super) fn account_at(row: &Row<'_>, at: usize) -> rusqlite::Result<Account> {
@@ -115,9 +116,15 @@ pub fn author(db: &Connection, user: UserId) -> rusqlite::Result<Option<Author>>
         .optional()
 }
 
-/// Who has this (folded) username, with the password's hash.
+/// Whether somebody has this (folded) username, or had it when they closed their account.
+pub fn is_taken(db: &Connection, username: &str) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT EXISTS (SELECT 1 FROM users WHERE username = ?1)")?
+        .query_row([username], |row| row.get(0))
+}
+
+/// Who has this (folded) username, with the password's hash; nobody has that of a closed account.
 pub fn credentials(db: &Connection, username: &str) -> rusqlite::Result<Option<(UserId, String)>> {
-    db.prepare_cached("SELECT user_id, password_hash FROM users WHERE username = ?1")?
+    db.prepare_cached("SELECT user_id, password_hash FROM users WHERE username = ?1 AND NOT closed")?
         .query_row([username], |row| Ok((UserId(row.get(0)?), row.get(1)?)))
         .optional()
 }
@@ -165,15 +172,15 @@ pub fn set_status(db: &Connection, user: UserId, status: Status) -> rusqlite::Re
     db.execute("UPDATE users SET status = ?2 WHERE user_id = ?1", params![user.0, status_text(status)]).map(drop)
 }
 
-/// Whether the two share a server or a DM.
+/// Whether `one` shares a server or a DM with `other`, who has not closed their account.
 pub fn acquainted(db: &Connection, one: UserId, other: UserId) -> rusqlite::Result<bool> {
     db.prepare_cached(
-        "SELECT EXISTS (
+        "SELECT EXISTS (SELECT 1 FROM users WHERE user_id = ?2 AND NOT closed) AND (EXISTS (
            SELECT 1 FROM members AS mine JOIN members AS theirs USING (server_id) JOIN servers USING (server_id)
            WHERE mine.user_id = ?1 AND theirs.user_id = ?2 AND NOT servers.deleted)
          OR EXISTS (
            SELECT 1 FROM dm_members AS mine JOIN dm_members AS theirs USING (channel_id)
-           WHERE mine.user_id = ?1 AND theirs.user_id = ?2)",
+           WHERE mine.user_id = ?1 AND theirs.user_id = ?2))",
     )?
     .query_row([one.0, other.0], |row| row.get(0))
 }

@@ -39,7 +39,7 @@ pub fn remove(db: &Connection, server: ServerId, user: UserId) -> rusqlite::Resu
 /// Up to `limit` bans of users above `after`, ascending.
 pub fn list(db: &Connection, server: ServerId, after: i64, limit: usize) -> rusqlite::Result<Vec<Ban>> {
     db.prepare_cached(&format!(
-        "SELECT bans.reason, bans.created_at, {}, by.user_id, by.username, by.display_name, file_url(by.avatar)
+        "SELECT bans.reason, bans.created_at, {}, by.user_id, CASE WHEN by.closed THEN 'deleted user' ELSE by.username END, by.display_name, file_url(by.avatar)
          FROM bans JOIN users USING (user_id) JOIN users AS by ON by.user_id = banned_by
          WHERE server_id = ?1 AND bans.user_id > ?2 ORDER BY bans.user_id LIMIT ?3",
         accounts::AUTHOR

@@ -36,8 +36,12 @@ pub struct Tx<'a> {
     events: Vec<Event>,
     read: Vec<Position>,
     changed: Vec<Spot>,
+    after: Vec<AfterCommit>,
     sweep: bool,
 }
+
+/// What is done in memory when a job is on disk.
+type AfterCommit = Box<dyn FnOnce() + Send>;
 
 impl Tx<'_> {
     /// A new identifier, above all others.
@@ -64,6 +68,11 @@ impl Tx<'_> {
         search::changed(self.db, (message, channel))
     }
 
+    /// Does this once the job is on disk, before its answer leaves: what is kept in memory of what it wrote follows so.
+    pub fn after_commit(&mut self, follow: impl FnOnce() + Send + 'static) {
+        self.after.push(Box::new(follow));
+    }
+
     /// There are rows that nobody sees any more: sweep them when nobody waits.
     pub fn sweep_later(&mut self) {
         self.sweep = true;
@@ -86,6 +95,7 @@ struct Gathered {
     events: Vec<Event>,
     read: Vec<Position>,
     changed: Vec<Spot>,
+    after: Vec<AfterCommit>,
     sweep: bool,
     /// The ID reserve that the transaction holds.
     reserve: Option<i64>,
@@ -270,12 +280,14 @@ impl Committer {
                 events: Vec::new(),
                 read: Vec::new(),
                 changed: Vec::new(),
+                after: Vec::new(),
                 sweep: false,
             };
             if job.run(&mut tx) {
                 gathered.events.append(&mut tx.events);
                 gathered.read.append(&mut tx.read);
                 gathered.changed.append(&mut tx.changed);
+                gathered.after.append(&mut tx.after);
                 gathered.sweep |= tx.sweep;
             } else if single {
                 return self.db.execute_batch("ROLLBACK").map(|()| false);
@@ -298,7 +310,7 @@ impl Committer {
     /// COMMIT, numbering and publishing, under the outlet's lock.
     fn commit(&mut self, gathered: Gathered) -> bool {
         let (db, read_states, tail) = (&self.db, &self.read_states, &self.tail);
-        let Gathered { events, read, changed, reserve, .. } = gathered;
+        let Gathered { events, read, changed, after, reserve, .. } = gathered;
         let mut events = Some(events);
         let mut read = Some(read);
         let mut changed = Some(changed);
@@ -314,6 +326,7 @@ impl Committer {
         });
         match result {
             Ok(()) => {
+                after.into_iter().for_each(|follow| follow());
                 if let Some(reserve) = reserve {
                     self.reserve = reserve;
                     self.ids.reserved(reserve);

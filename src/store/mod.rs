@@ -5,6 +5,7 @@
 //! (sqlite.org/howtocorrupt.html §2.2).
 
 pub mod accounts;
+pub mod administration;
 pub mod audit;
 pub mod bans;
 mod bell;
@@ -27,6 +28,7 @@ pub mod reactions;
 pub mod read_states;
 mod readers;
 mod reserve;
+pub mod resets;
 pub mod reveals;
 pub mod roles;
 mod schema;

@@ -136,3 +136,8 @@ pub fn end(db: &Connection, session: SessionId, user: UserId) -> rusqlite::Resul
 pub fn end_others(db: &Connection, user: UserId, keep: SessionId) -> rusqlite::Result<()> {
     db.execute("DELETE FROM sessions WHERE user_id = ?1 AND session_id <> ?2", [user.0, keep.0]).map(drop)
 }
+
+/// Ends all sessions of a user.
+pub fn end_all(db: &Connection, user: UserId) -> rusqlite::Result<()> {
+    db.execute("DELETE FROM sessions WHERE user_id = ?1", [user.0]).map(drop)
+}

@@ -120,6 +120,7 @@ fn operation(route: &Route, schemas: &mut Schemas, problem: &Value) -> Value {
 fn tag(route: &Route) -> &'static str {
     let has = |part: &str| route.path.contains(part);
     match route.path {
+        _ if has("/admin/") => "Administration",
         _ if has("/auth/") => "Authentication",
         _ if has("/invites") => "Invites",
         _ if has("/members") || has("/bans") => "Members",

@@ -30,7 +30,9 @@ impl Schemas {
         let mut all = self.requests.take_definitions(true);
         all.extend(self.answers.take_definitions(true));
         // The minimum is an option of the owner's, so the type does not know it.
-        for (request, field) in [("Register", "password"), ("ChangePassword", "new_password")] {
+        for (request, field) in
+            [("Register", "password"), ("ChangePassword", "new_password"), ("ResetPassword", "new_password")]
+        {
             let schema = all.get_mut(request).and_then(|schema| schema.pointer_mut(&format!("/properties/{field}")));
             if let Some(schema) = schema.and_then(Value::as_object_mut) {
                 schema.insert("minLength".to_owned(), json!(password_min));

@@ -17,9 +17,9 @@ use serde_json::{Value, json};
 use super::route::Verb;
 use super::{Rest, openapi, path};
 use crate::auth::{Keys, Passwords, Throttles};
-use crate::chat::{Chat, Config, Presences, Registration, Shared};
+use crate::chat::{Chat, Config, Shared};
 use crate::media::Media;
-use crate::model::{Event, Outlet};
+use crate::model::{Event, Outlet, Settings};
 use crate::net::{Body, Front, Header, Request, ResponseBox};
 use crate::store::Store;
 
@@ -76,16 +76,11 @@ impl Draft {
 /// An instance at this public URL.
 pub(super) fn config(public_url: &str) -> Config {
     Config {
-        name: "Test".to_owned(),
-        registration: Registration::Open,
-        setup_code_needed: false,
+        otherwise: Settings::default(),
+        given: Vec::new(),
+        is_local: true,
         public_url: public_url.to_owned(),
         allowed_origins: Vec::new(),
-        admins_create_servers: false,
-        admins_invites_register: false,
-        password_min: 10,
-        user_files_bytes: 1024 * 1024 * 1024,
-        upload_bytes: 25 * 1024 * 1024,
         heartbeat_interval: Duration::from_secs(30),
     }
 }
@@ -136,8 +131,7 @@ impl Instance {
     fn new(public_url: &str, throttles: Throttles) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("chatd.db"), "", Arc::new(Nobody)).unwrap();
-        let shared =
-            Shared { config: config(public_url), presences: Presences::default(), keys: Keys::from_bytes(&[7; 32]) };
+        let shared = Shared::new(config(public_url), Keys::from_bytes(&[7; 32]));
         let chat = Arc::new(Chat::new(store, Arc::new(shared)));
         let media = Arc::new(Media::open(&folder.path().join("files"), Some(0), Arc::clone(chat.pressure())).unwrap());
         let rest = Rest::new(chat, media, Passwords::new(), throttles);
