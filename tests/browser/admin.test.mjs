@@ -1,5 +1,6 @@
 /** What administrators do in their browser, and what the other person sees of it in theirs. */
 import assert from "node:assert/strict";
+import { TROUBLED, YOUNG } from "./answers.mjs";
 import { axe, PHONE, Server, story } from "./harness.mjs";
 
 const exact = (name) => ({ name, exact: true });
@@ -237,4 +238,37 @@ administration("from the settings to a new administrator with the keyboard alone
   await page.keyboard.press("Enter");
   await chat.account("jonas").getByText("Administrator", { exact: true }).waitFor();
   await chat.focusIsOn(page.getByRole("button", exact("Manage jonas")));
+});
+
+administration("how the instance is: what wants attention comes first, and it is looked at again when somebody looks", async (stage, mara) => {
+  stage.expect(/503 \(Service Unavailable\)/);
+  const context = await stage.device();
+  const answers = [YOUNG, TROUBLED, null, YOUNG];
+  await context.route("**/api/rest/admin/health", (route) => {
+    const answer = answers.shift();
+    return answer ? route.fulfill({ json: answer }) : route.fulfill({ status: 503, json: { code: "unavailable", title: "Unavailable" } });
+  });
+  await context.request.post("/api/rest/auth/login", { data: { username: mara.name, password: mara.password, cookie: true } });
+  const page = await context.newPage();
+  await page.goto("/admin#health");
+  await page.getByText("Nothing. All is as it should be.").waitFor();
+  await page.getByText("none: daily backups are off").waitFor();
+  await axe(page, "nothing wants attention");
+  await page.getByRole("button", exact("Look again")).click();
+  const findings = page.getByRole("region", exact("What wants attention")).getByRole("listitem");
+  await findings.first().waitFor();
+  assert.deepEqual((await findings.allInnerTexts()).map((text) => text.split("\n")[0]), ["Needs you now", "Needs you soon", "Good to know"]);
+  await findings.first().getByText("The last backup failed").waitFor();
+  await findings.nth(1).getByText("do what the server says").waitFor();
+  for (const said of ["9 days ago", "3.1 GB of 31.2 GB; 90% is used", "0.42, on 4 cores", "132 ms", "small forms of pictures and who is typing", "7 of 42", "about 123,456", "3 days"]) {
+    await page.getByText(said).first().waitFor();
+  }
+  await axe(page, "something wants attention");
+  await page.getByRole("button", exact("Look again")).click();
+  await page.getByRole("alert").getByText("The server cannot save anything now.").waitFor();
+  assert.equal(await findings.count(), 3, "what was known stays");
+  await axe(page, "it does not answer");
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await page.getByText("Nothing. All is as it should be.").waitFor();
+  assert.deepEqual(answers, [], "and nobody asked but those who looked");
 });

@@ -62,12 +62,13 @@ class AdminHealth extends View {
 
   /** @param {Finding} finding */
   #finding({ severity, code, text, advice }) {
-    const known = has(`finding.${code}`);
-    // What only the server knows how to say, it says in English.
-    const words = (/** @type {string} */ key, /** @type {string} */ said) => (has(key) ? h("p", {}, t(key)) : h("p", { lang: "en" }, said));
+    const name = `finding.${code}`;
+    // The server's own sentence has the figures. It says it in English, as it does what this client does not know yet.
+    const said = (/** @type {string} */ kind, /** @type {string} */ sentence) => h("p", { class: kind, lang: "en" }, sentence);
     return h("li", { class: severity }, icon(PICTURES[severity]),
-      h("div", {}, h("p", { class: "severity" }, t(`severity.${severity}`)), h("div", { class: "text" }, words(`finding.${code}`, text)),
-        known && !has(`finding.${code}.advice`) ? "" : h("div", { class: "advice" }, words(`finding.${code}.advice`, advice))));
+      h("div", {}, h("p", { class: "severity" }, t(`severity.${severity}`)),
+        has(name) && h("p", { class: "title" }, t(name)), said(has(name) ? "detail" : "title", text),
+        has(`${name}.advice`) ? h("p", { class: "advice" }, t(`${name}.advice`)) : said("advice", advice)));
   }
 
   /** @param {string} title @param {(Node | false | null)[]} rows @param {Node | string} [below] */
