@@ -250,7 +250,7 @@ for (const [where, options] of [["", { viewport: DESKTOP }], [" on a phone", { v
     await page.keyboard.press("Escape");
     await page.goto("/admin#instance");
     await page.reload();
-    await page.getByLabel("Name of the instance").fill("Canal Club");
+    await page.getByRole("textbox", exact("Name of the instance")).fill("Canal Club");
     await check(chat, "settings that are not saved");
     await page.getByRole("button", exact("Save")).click();
     await page.getByText("Set here").first().waitFor();

@@ -125,8 +125,8 @@ administration("settings count at once for others, say where they come from, and
   const save = page.getByRole("button", exact("Save"));
   await setting("Name of the instance").getByText("chatd's own value").waitFor();
   await page.locator(".setting").filter({ has: page.getByRole("radio").first() }).getByText("Set where the server is started").waitFor();
-  await page.getByLabel("Name of the instance").fill("Canal Club");
-  await page.getByLabel("Who may create servers").selectOption("Administrators only");
+  await page.getByRole("textbox", exact("Name of the instance")).fill("Canal Club");
+  await page.getByRole("combobox", exact("Who may create servers")).selectOption("Administrators only");
   await page.getByLabel("Largest file", { exact: true }).fill("3");
   await save.click();
   await page.getByText("Saved", { exact: true }).waitFor();
@@ -143,18 +143,18 @@ administration("settings count at once for others, say where they come from, and
 
   await page.getByRole("button", { name: "Back to “Everybody”: Who may create servers" }).click();
   await setting("Who may create servers").getByText("chatd's own value").waitFor();
-  await chat.focusIsOn(page.getByLabel("Who may create servers"));
+  await chat.focusIsOn(page.getByRole("combobox", exact("Who may create servers")));
   await his.dialog.getByRole("button", exact("Create server")).click();
   await his.server("Mine").waitFor();
 
-  await page.getByLabel("Least length of a password").fill("9");
+  await page.getByRole("spinbutton", exact("Least length of a password")).fill("9");
   await save.click();
   await page.getByText("A number from 10 to 256.").waitFor();
-  await chat.focusIsOn(page.getByLabel("Least length of a password"));
+  await chat.focusIsOn(page.getByRole("spinbutton", exact("Least length of a password")));
   await axe(page, "a setting with a problem");
   await page.reload();
-  await page.getByLabel("Name of the instance").waitFor();
-  assert.equal(await page.getByLabel("Name of the instance").inputValue(), "Canal Club");
+  await page.getByRole("textbox", exact("Name of the instance")).waitFor();
+  assert.equal(await page.getByRole("textbox", exact("Name of the instance")).inputValue(), "Canal Club");
 });
 
 administration("among many accounts one is found by name, and the list goes on", async (stage, mara) => {

@@ -22,6 +22,11 @@ function fresh(name, act, options = ["--registration", "invite"]) {
 /** Which step is on the screen. @param {import("./screens.mjs").Chat} chat @param {number} at */
 const step = (chat, at) => chat.page.getByText(`Step ${at} of 4`, { exact: true }).waitFor();
 const button = (chat, name) => chat.page.getByRole("button", exact(name));
+/** With the button, as on a phone, where Enter makes a new line. @param {import("./screens.mjs").Chat} chat @param {string} text */
+async function say(chat, text) {
+  await chat.composer.fill(text);
+  await chat.send.click();
+}
 /** A browser's own words for its log in the console. */
 const REFUSED = /40[03] \((Bad Request|Forbidden)\)/;
 
@@ -73,9 +78,9 @@ for (const [where, options] of [["desktop", { viewport: DESKTOP }], ["phone", { 
     await bea.page.getByRole("heading", { name: "Slow Rides" }).waitFor();
     await bea.register("bea", PASSWORD);
     await bea.showsChannel("general");
-    await ada.say("welcome, bea");
+    await say(ada, "welcome, bea");
     await bea.sees("welcome, bea");
-    await bea.say("I am in!");
+    await say(bea, "I am in!");
     await ada.sees("I am in!");
 
     const carl = await stage.stranger("/");
@@ -118,5 +123,5 @@ fresh("on an open server of one's own machine no code is asked for, and whoever 
   const { name, registration } = await stage.server.rest("GET", "instance");
   assert.deepEqual([name, registration], ["Allotment 12", "closed"]);
   await page.goto("/admin#instance");
-  assert.equal(await page.getByLabel("Name of the instance").inputValue(), "Allotment 12");
+  assert.equal(await page.getByRole("textbox", exact("Name of the instance")).inputValue(), "Allotment 12");
 }, ["--registration", "open"]);

@@ -1,5 +1,5 @@
 /** A new password; with it, all other devices must sign in again. And the way to close the account. */
-import { leastOf, newPasswordField, PASSWORD_LEAST } from "../../lib/account-fields.js";
+import { leastOf, newPasswordField, PASSWORD_LEAST } from "../../lib/door.js";
 import { h, later, View } from "../../lib/dom.js";
 import { filled, passwordField, showProblem, tellField } from "../../lib/fields.js";
 import { t } from "../../lib/words.js";

@@ -20,7 +20,7 @@ class AdminPage extends PagesView {
   }
 
   below() {
-    return [routeLink("settings", "left", t("settings.title"))];
+    return [routeLink("settings", "left", t("settings.back"))];
   }
 
   setup() {

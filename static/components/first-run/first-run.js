@@ -1,9 +1,9 @@
 /** The first run: the administrator's account, the instance, the first server, the first invite. Each step counts once it is taken. */
-import { accountFields, leastOf } from "../../lib/account-fields.js";
+import { accountFields, doorForm, leastOf } from "../../lib/door.js";
 import { Problem } from "../../lib/api.js";
 import { h, View } from "../../lib/dom.js";
-import { filled, showProblem, textField } from "../../lib/fields.js";
-import { select, labelled } from "../../lib/forms.js";
+import { textField } from "../../lib/fields.js";
+import { labelled, select } from "../../lib/forms.js";
 import { InviteLink } from "../../lib/invite-link.js";
 import { DEFAULT_EXPIRY, expiries } from "../../lib/invites.js";
 import { registrationChoices } from "../../lib/registration.js";
@@ -97,30 +97,6 @@ class FirstRun extends View {
     return h("p", { class: "switch" }, h("button", { class: "link", type: "button", onclick: () => this.tell("done") }, t("setup.later")));
   }
 
-  /**
-   * A step's form: its button does what the step is for, and what went wrong stands at the field that is to blame.
-   * @param {(Node | string)[]} content @param {string} label @param {(values: Record<string, string>) => Promise<void>} run
-   * @param {Record<string, string>} [blame]
-   */
-  #form(content, label, run, blame = {}) {
-    const problem = h("p", { class: "problem", role: "alert" });
-    const button = h("button", { class: "primary wide" }, label);
-    const form = h("form", { class: "stack", noValidate: true }, ...content, problem, button);
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      problem.textContent = "";
-      if (button.disabled || !filled(form)) return;
-      button.disabled = true;
-      try {
-        await run(Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)])));
-      } catch (error) {
-        problem.textContent = showProblem(form, error, blame);
-      }
-      button.disabled = false;
-    });
-    return form;
-  }
-
   // ---- the steps
 
   #account() {
@@ -131,7 +107,7 @@ class FirstRun extends View {
     const open = this.#instance?.registration === "open";
     field.required = !open;
     code.hidden = open && this.code === null;
-    const body = this.#form([...accountFields(true, leastOf(this.#instance)), code], t("door.register"), async ({ setup_code: given, ...account }) => {
+    const body = doorForm([...accountFields(true, leastOf(this.#instance)), code], t("door.register"), async ({ setup_code: given, ...account }) => {
       try {
         await this.client.api.enter("register", given ? { ...account, setup_code: given } : account);
       } catch (error) {
@@ -155,7 +131,7 @@ class FirstRun extends View {
     const settings = (await api.request("GET", "admin/settings")).settings;
     const name = textField(t("server.name"), { name: "name", value: settings.name.value, required: true, autocomplete: "off", dir: "auto",
       maxLength: 100 }, t("setup.name_hint"));
-    const body = this.#form([name, registrationChoices(String(settings.registration.value))], t("setup.continue"), async (values) => {
+    const body = doorForm([name, registrationChoices(String(settings.registration.value))], t("setup.continue"), async (values) => {
       const change = changes(settings, { name: values.name.trim(), registration: values.registration });
       if (Object.keys(change).length) await api.request("PATCH", "admin/settings", change);
       this.#next();
@@ -167,7 +143,7 @@ class FirstRun extends View {
     const { api, store } = this.client;
     const name = textField(t("server.name"), { name: "name", placeholder: t("servers.name_example"), required: true, autocomplete: "off", dir: "auto",
       maxLength: 100 });
-    const body = this.#form([name], t("servers.create_action"), async (values) => {
+    const body = doorForm([name], t("servers.create_action"), async (values) => {
       // The answer to an earlier try may have been lost, the server not.
       if (!ownServer(store)) {
         const { server_id: id } = await api.request("POST", "servers", { name: values.name.trim() });

@@ -1,8 +1,7 @@
 /** A new password for whoever lost the old one and has a link from an administrator. */
-import { leastOf, newPasswordField, PASSWORD_LEAST } from "../../lib/account-fields.js";
+import { doorForm, leastOf, newPasswordField, PASSWORD_LEAST } from "../../lib/door.js";
 import { Problem } from "../../lib/api.js";
 import { h, View } from "../../lib/dom.js";
-import { filled, showProblem } from "../../lib/fields.js";
 import { base } from "../../lib/route.js";
 import { t } from "../../lib/words.js";
 
@@ -16,22 +15,14 @@ class ResetPassword extends View {
 
   /** @param {number} least how long a password must be */
   #draw(least) {
-    const problem = h("p", { class: "problem", role: "alert" });
-    const button = h("button", { class: "primary wide" }, t("reset.save"));
-    const form = h("form", { class: "stack", noValidate: true }, newPasswordField(t("settings.password_new"), "new_password", least), problem, button);
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      problem.textContent = "";
-      if (button.disabled || !filled(form)) return;
-      button.disabled = true;
+    const form = doorForm([newPasswordField(t("settings.password_new"), "new_password", least)], t("reset.save"), async (values) => {
       try {
-        await this.client.api.public("auth/reset", { token: this.token, new_password: new FormData(form).get("new_password") });
-        this.#end(t("reset.done"), t("reset.done_text"));
+        await this.client.api.public("auth/reset", { token: this.token, ...values });
       } catch (error) {
-        if (error instanceof Problem && "token" in error.errors) return this.#end(t("reset.gone"), t("reset.gone_text"));
-        problem.textContent = showProblem(form, error);
+        if (!(error instanceof Problem) || !("token" in error.errors)) throw error;
+        return this.#end(t("reset.gone"), t("reset.gone_text"));
       }
-      button.disabled = false;
+      this.#end(t("reset.done"), t("reset.done_text"));
     });
     this.#show(t("reset.title"), t("reset.text"), form);
     if (matchMedia("(pointer: fine)").matches) form.querySelector("input")?.focus();

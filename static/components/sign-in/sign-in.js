@@ -1,5 +1,5 @@
 /** The door: sign in, or make an account. */
-import { accountFields, leastOf } from "../../lib/account-fields.js";
+import { accountFields, leastOf } from "../../lib/door.js";
 import { Problem } from "../../lib/api.js";
 import { h, View } from "../../lib/dom.js";
 import { filled, showProblem } from "../../lib/fields.js";

@@ -1,5 +1,6 @@
-/** The fields of an account: to sign in to it, or to make one. */
-import { passwordField, textField } from "./fields.js";
+/** What stands at the door: the fields of an account, and forms with one thing to do. */
+import { h } from "./dom.js";
+import { filled, passwordField, showProblem, textField } from "./fields.js";
 import { t } from "./words.js";
 
 /** How long a password is where the server does not say. */
@@ -30,4 +31,28 @@ export function newPasswordField(label, name, least) {
     { name, required: true, autocomplete: "new-password", maxLength: 1024, minLength: least, enterKeyHint: "go" },
     t("door.password_hint", { count: least }),
   );
+}
+
+/**
+ * A form whose button does what it is for; what goes wrong stands at the field that is to blame.
+ * @param {(Node | string)[]} content @param {string} label @param {(values: Record<string, string>) => Promise<void>} run
+ * @param {Record<string, string>} [blame] codes and the fields they mean
+ */
+export function doorForm(content, label, run, blame = {}) {
+  const problem = h("p", { class: "problem", role: "alert" });
+  const button = h("button", { class: "primary wide" }, label);
+  const form = h("form", { class: "stack", noValidate: true }, ...content, problem, button);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    problem.textContent = "";
+    if (button.disabled || !filled(form)) return;
+    button.disabled = true;
+    try {
+      await run(Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)])));
+    } catch (error) {
+      problem.textContent = showProblem(form, error, blame);
+    }
+    button.disabled = false;
+  });
+  return form;
 }
