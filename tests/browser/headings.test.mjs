@@ -48,7 +48,7 @@ story("every page has one first heading, and below it no level is left out", asy
     }
     for (const [address, title, text] of [
       ["/settings#notifications", "Settings", "In this browser"], ["/settings#help", "Settings", "Getting started"],
-      ["/settings#password", "Settings", "Close the account"], ["/admin", "Administration", "Find people by name"], ["/admin#instance", "Administration", "Coming in"],
+      ["/settings#password", "Settings", "Close the account"], ["/admin#people", "Administration", "Find people by name"], ["/admin#instance", "Administration", "Coming in"],
       ["/channels/@me/1", "Nothing to see here", "This channel is gone"],
     ]) {
       await chat.page.goto("about:blank");
