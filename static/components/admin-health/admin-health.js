@@ -67,7 +67,7 @@ class AdminHealth extends View {
     const said = (/** @type {string} */ kind, /** @type {string} */ sentence) => h("p", { class: kind, lang: "en" }, sentence);
     return h("li", { class: severity }, icon(PICTURES[severity]),
       h("div", {}, h("p", { class: "severity" }, t(`severity.${severity}`)),
-        has(name) && h("p", { class: "title" }, t(name)), said(has(name) ? "detail" : "title", text),
+        has(name) && h("p", { class: "what" }, t(name)), said(has(name) ? "detail" : "what", text),
         has(`${name}.advice`) ? h("p", { class: "advice" }, t(`${name}.advice`)) : said("advice", advice)));
   }
 

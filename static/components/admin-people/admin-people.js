@@ -118,7 +118,7 @@ class AdminPeople extends View {
   /** @param {AdminUser} user */
   #seen({ online, last_used_at: last }) {
     if (online) return t("people.online");
-    return last ? t("settings.last_used", { time: timeText(new Date(last)) }) : t("admin.never_used");
+    return last ? t("settings.last_used", { time: timeText(new Date(last)) }) : t("admin.nowhere");
   }
 
   /** @param {HTMLElement} anchor @param {string} id */

@@ -85,7 +85,8 @@ class FirstRun extends View {
       heading,
       h("p", { class: "lead" }, text),
       body,
-      this.#step === "account" ? "" : this.#leave(),
+      // The last step's own button leaves.
+      this.#step === "invite" ? "" : this.#leave(),
     );
     const first = this.querySelector("input");
     if (moved) heading.focus();

@@ -648,7 +648,7 @@ export default {
   "admin.is_admin": "Verwaltet",
   "admin.is_disabled": "Gesperrt",
   "admin.is_closed": "Geschlossen",
-  "admin.never_used": "Noch nie angemeldet",
+  "admin.nowhere": "Nirgends angemeldet",
   "admin.devices": { one: "{count} Gerät", other: "{count} Geräte" },
   "admin.stored": "Dateien: {size}",
   "admin.since": "seit {time}",

@@ -648,7 +648,7 @@ export default {
   "admin.is_admin": "Administrator",
   "admin.is_disabled": "Disabled",
   "admin.is_closed": "Closed",
-  "admin.never_used": "Never signed in",
+  "admin.nowhere": "Signed in nowhere",
   "admin.devices": { one: "{count} device", other: "{count} devices" },
   "admin.stored": "Files: {size}",
   "admin.since": "since {time}",
