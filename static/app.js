@@ -21,6 +21,11 @@ import "./components/server-rail/server-rail.js";
 
 const KEEP_MS = 2_000;
 
+/** What a link brought along behind `#`: a set-up code, or what a new password may be chosen with. It leaves the address bar at once. */
+const brought = () => new URLSearchParams(location.hash.slice(1));
+const [code, token] = ["setup", "reset"].map((name) => brought().get(name));
+if (code !== null || token !== null) globalThis.history.replaceState(null, "", location.pathname);
+
 /** Somebody got to where the address leads. @type {() => void} */
 let arrived;
 const arrival = new Promise((resolve) => { arrived = () => resolve(null); });
@@ -59,11 +64,13 @@ let signedIn = false;
 let leaving = false;
 /** Whether an account was just made, or signed in to, on the page of an invite: that is a yes to it. */
 let accepted = false;
+/** Whether the instance is being set up; what is done of it, this browser remembers. */
+let settingUp = remembered("setup") !== null;
 /** The latest channel of each server. @type {Map<string, string>} */
 const visited = new Map();
 
 /** @type {import("./types.js").Client} */
-const client = { api, store, outbox, history, settings, blocks, gateway, go, openServer, shown, signOut };
+const client = { api, store, outbox, history, settings, blocks, gateway, go, openServer, shown, signOut, leave };
 
 /** @param {import("./types.js").Route} route @param {{replace?: boolean}} [options] */
 function go(route, { replace = false } = {}) {
@@ -113,14 +120,16 @@ function tryAgain() {
 /** Asks first if something would be lost: with the user goes what this device has of theirs. */
 async function signOut() {
   const count = await outbox.unsent();
-  if (!count) return leave();
-  ask(question("leaveUnsent", count, leave));
+  const end = () => leave(() => api.logout());
+  if (!count) return end();
+  ask(question("leaveUnsent", count, end));
 }
 
-async function leave() {
+/** @param {() => Promise<unknown>} end of the session */
+async function leave(end) {
   leaving = true;
   try {
-    await api.logout();
+    await end();
   } catch (error) {
     leaving = false;
     // Who is signed out already need not be told that it did not work.
@@ -137,18 +146,26 @@ function signedOut() {
   gateway.stop();
   // The server's word that the session is over may come before everything is cleared away.
   if (leaving) return;
-  for (const name of ["channel", "blocked"]) remember(name, null);
+  for (const name of ["channel", "blocked", "setup"]) remember(name, null);
   // A new start is the surest way to keep nothing of one person for the next.
   if (signedIn) location.assign(base);
-  signedIn = false;
+  signedIn = settingUp = false;
   draw();
+}
+
+/** @param {boolean} whether the instance is to be set up */
+function setUp(whether) {
+  settingUp = whether;
+  if (!whether) remember("setup", null);
+  draw();
+  if (signedIn) more();
 }
 
 function entered() {
   signedIn = true;
   gateway.start();
   draw();
-  if (!extra) extras().catch(() => { extra = false; }); // The chat does without them.
+  more();
 }
 
 /** What one came for is on the screen: now all else may come. */
@@ -158,6 +175,10 @@ function shown() {
 
 /** Whether that below is there. */
 let extra = false;
+
+function more() {
+  if (!extra && !settingUp) extras().catch(() => { extra = false; }); // The chat does without them.
+}
 
 /** What the first screen does not need: keys that mean something everywhere, and being told of messages. */
 async function extras() {
@@ -205,21 +226,23 @@ let drawn = "";
 /** Puts the right screen into the page, if another one is there. */
 function draw() {
   const { route } = store;
-  const code = route.page === "invite" ? route.code : null;
-  const screen = !signedIn ? `sign-in ${code}` : code ? `invite ${code}` : "chat";
+  const invite = route.page === "invite" ? route.code : null;
+  const screen = token ? "reset" : settingUp ? "setup" : !signedIn ? `sign-in ${invite}` : invite ? `invite ${invite}` : "chat";
   if (screen === drawn) return;
   drawn = screen;
-  if (signedIn && code === null) return document.body.replaceChildren(h("chat-shell", { client }));
+  if (screen === "chat") return document.body.replaceChildren(h("chat-shell", { client }));
   const door = h("div", { class: "door-card" });
-  const entry = { client, invite: code, onentered: () => { accepted = true; entered(); } };
+  document.body.replaceChildren(h("main", { class: "door" }, door));
+  if (token) return door.append(later("reset-password", { client, token }));
+  if (settingUp) return door.append(later("first-run", { client, code, onentered: entered, ondone: () => setUp(false) }));
+  const entry = { client, invite, onentered: () => { accepted = true; entered(); }, onsetup: () => setUp(true) };
   // A dead invite opens no account; what is left is the ordinary door, whether its module is there yet or not.
   const gone = () => {
     Object.assign(entry, { invite: null, onentered: entered });
     door.querySelector("sign-in")?.replaceWith(h("sign-in", entry));
   };
-  if (code !== null) door.append(later("invite-card", { client, code, accepted, class: signedIn ? "alone" : "", ongone: gone }));
+  if (invite !== null) door.append(later("invite-card", { client, code: invite, accepted, class: signedIn ? "alone" : "", ongone: gone }));
   if (!signedIn) door.append(later("sign-in", entry));
-  document.body.replaceChildren(h("main", { class: "door" }, door));
   accepted = false;
 }
 
@@ -243,6 +266,8 @@ async function unreachable(error) {
 
 async function start() {
   clearTimeout(nextTry);
+  // Whoever has no password to sign in with needs nothing else.
+  if (token) return draw();
   try {
     await (asked ?? api.refresh());
     entered();
@@ -276,7 +301,10 @@ document.addEventListener("dialog", (event) => { ask(/** @type {CustomEvent} */ 
 document.addEventListener("overlay", (event) => {
   overlay(Promise.resolve(/** @type {CustomEvent} */ (event).detail).then((wanted) => ({ client, ...wanted })));
 });
-addEventListener("popstate", () => arrive(parseRoute(location.pathname)));
+addEventListener("popstate", () => {
+  if (brought().has("reset") || brought().has("setup")) location.reload();
+  else arrive(parseRoute(location.pathname));
+});
 addEventListener("online", tryAgain);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) tryAgain(); });
 addEventListener("pagehide", () => outbox.closed());

@@ -68,6 +68,28 @@ export interface Instance {
   name: string; version: string; registration: "open" | "invite" | "closed"; setup_required: boolean;
   limits: Record<string, number>;
 }
+/** An account as administrators see it. */
+export interface AdminUser extends Author {
+  created_at: string; is_admin: boolean; disabled: boolean; closed: boolean; online: boolean;
+  /** Where they are signed in. */
+  sessions: number; last_used_at: string | null; storage_bytes: number;
+}
+/** A setting of the instance: what counts, where that comes from, and what counts if nothing is stored. */
+export interface InstanceSetting { value: string | number; source: "stored" | "environment" | "default"; otherwise: string | number }
+export type InstanceSettings = Record<string, InstanceSetting>;
+export interface Finding { severity: "error" | "warning" | "notice"; code: string; text: string; advice: string }
+export interface Health {
+  version: string; started_at: string; uptime_s: number; users: number; online: number; gateways: number; connections: number; servers: number;
+  messages_approximate?: number; memory_bytes: number | null; load: { one_minute: number; cores: number } | null;
+  disk: {
+    free_bytes: number; total_bytes: number; database_bytes: number; log_bytes: number; files_bytes: number; backups_bytes: number | null;
+  };
+  /** Of the commits of this process. */
+  sync: { count: number; p50_ms: number | null; p99_ms: number | null; max_ms: number | null };
+  pressure: { late_ms: number; given_up: string[] };
+  backup: { folder: string | null; last_proven_at: string | null; age_s: number | null; last_error: string | null };
+  findings: Finding[];
+}
 /** A stretch of a channel's messages without holes; unless there are newer ones it ends at the latest. */
 export interface Timeline {
   messages: Message[]; pending: Message[]; hasOlder: boolean; hasNewer: boolean; loaded: boolean;
@@ -76,7 +98,7 @@ export interface Timeline {
   /** Deleted while a page may have been under way. */
   deleted: Set<Id>;
 }
-export type Page = "home" | "settings" | "admin" | "help";
+export type Page = "home" | "settings" | "admin";
 export type Route =
   | { page: Page }
   | { page: "invite"; code: string }
@@ -93,6 +115,8 @@ export interface Field {
   name: string; label: string; value?: string; hint?: string; placeholder?: string; maxLength?: number; optional?: boolean;
   /** Shown to be copied, not to be changed. */
   copy?: boolean;
+  /** A password of one's own. */
+  secret?: boolean;
   /** One of these is chosen: values and their words. */
   choices?: [string, string][];
 }
@@ -104,11 +128,14 @@ export interface Client {
   openServer(serverId: Id): void;
   shown(): Promise<void>;
   signOut(): Promise<void>;
+  /** Leaves nothing of the user on this device; `end` is what ends the session. */
+  leave(end: () => Promise<unknown>): Promise<void>;
 }
 
 declare global {
   interface HTMLElementTagNameMap {
-    "about-page": View; "channel-list": View; "chat-shell": View; "server-rail": View; "settings-page": View;
+    "admin-page": View; "admin-people": View; "admin-instance": View; "admin-health": View; "close-account": View;
+    "first-run": View & { code: string | null }; "help-page": View; "reset-password": View & { token: string }; "channel-list": View; "chat-shell": View; "server-rail": View; "settings-page": View;
     "member-list": View; "search-panel": View; "pins-panel": View; "quick-switcher": View; "shortcut-sheet": View;
     "toast-list": View; "emoji-picker": HTMLElement & { anchor: Element }; "image-lightbox": HTMLElement;
     "new-conversation": View;

@@ -85,9 +85,9 @@ export class Api {
     }
   }
 
-  /** The same without a token: for what a stranger may ask. @param {string} path */
-  async public(path) {
-    return (await this.#send("GET", path)).data;
+  /** The same without a token: for what a stranger may ask, or send. @param {string} path @param {object} [body] */
+  async public(path, body) {
+    return (await this.#send(body ? "POST" : "GET", path, body)).data;
   }
 
   /** An access token that is good for the next half minute. */

@@ -12,7 +12,7 @@ export function parseRoute(pathname, root = base.pathname) {
   const rest = pathname.startsWith(root) ? pathname.slice(root.length) : "";
   const invite = /^invite\/([\w-]+)$/.exec(rest);
   if (invite) return { page: "invite", code: invite[1] };
-  if (rest === "settings" || rest === "admin" || rest === "help") return { page: rest };
+  if (rest === "settings" || rest === "admin") return { page: rest };
   const channel = /^channels\/(@me|\d+)\/(\d+)(?:\/(\d+))?$/.exec(rest);
   if (!channel) return { page: "home" };
   const [, server, id, message] = channel;

@@ -1,5 +1,6 @@
 /** WCAG 2.2 AA, as far as axe can tell, in every state that people meet: both themes, compact, large text, small screens. */
-import { axe, DESKTOP, PHONE, story } from "./harness.mjs";
+import { TROUBLED } from "./answers.mjs";
+import { axe, DESKTOP, PHONE, Server, story } from "./harness.mjs";
 
 const THEMES = /** @type {const} */ (["light", "dark"]);
 const PNG = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGNQTdPAgxhGpfEhADGdPmsplcrkAAAAAElFTkSuQmCC", "base64");
@@ -181,14 +182,93 @@ states("settings, one's own and a server's", async (stage, check) => {
     }
   };
   await each(page.locator("settings-page nav li a[href*='#']"), "settings");
-  await page.goto("/help");
-  await page.getByRole("main").getByRole("heading").first().waitFor();
-  await check(chat, "help");
   await page.goto("/");
   await chat.server("Busy").click();
   await chat.serverAction("Server settings");
   await each(page.locator("server-settings nav li button"), "server settings");
 });
+
+/** The same on a server of its own, on which nobody was before. */
+function fresh(name, act) {
+  states(name, async (stage, check) => {
+    stage.server = await Server.start();
+    try {
+      await act(stage, check);
+    } finally {
+      await stage.close();
+      await stage.server.remove();
+    }
+  });
+}
+
+for (const [where, options] of [["", { viewport: DESKTOP }], [" on a phone", { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true }]]) {
+  fresh(`the first run${where}`, async (stage, check) => {
+    const chat = await stage.stranger("/", options);
+    const { page } = chat;
+    const next = (name) => page.getByRole("button", exact(name)).click();
+    await chat.userName.waitFor();
+    await check(chat, "the account");
+    await chat.register("ada", "correct horse battery");
+    await page.getByText("Step 2 of 4").waitFor();
+    await check(chat, "the instance");
+    await next("Continue");
+    await page.getByText("Step 3 of 4").waitFor();
+    await next("Create server");
+    await page.getByText("This is needed.").waitFor();
+    await check(chat, "a server without a name");
+    await page.getByLabel("Name").fill("Allotment 12");
+    await next("Create server");
+    await page.getByText("Step 4 of 4").waitFor();
+    await check(chat, "the invite");
+  });
+
+  fresh(`administration${where}`, async (stage, check) => {
+    const mara = await stage.server.person("mara");
+    for (const name of ["jonas", "priya", "elif"]) await stage.server.person(name);
+    const chat = await stage.open(mara, "/admin", options);
+    const { page } = chat;
+    await page.context().route("**/api/rest/admin/health", (route) => route.fulfill({ json: TROUBLED }));
+    if (options.isMobile) await check(chat, "the list of pages");
+    await page.goto("/admin#people");
+    await page.reload();
+    await chat.administer("priya", "Disable");
+    await chat.account("priya").getByText("Disabled").waitFor();
+    await chat.account("jonas").getByRole("button").click();
+    await check(chat, "what may be done about somebody");
+    await page.keyboard.press("Escape");
+    for (const act of ["Make administrator", "Sign out everywhere", "Disable", "Link for a new password"]) {
+      await chat.account("jonas").getByRole("button").click();
+      await chat.choose(act);
+      await chat.dialog.waitFor();
+      await check(chat, act);
+      await page.keyboard.press("Escape");
+      await chat.dialog.waitFor({ state: "detached" });
+    }
+    await chat.administer("jonas", "Link for a new password", "Make the link");
+    await chat.dialog.getByLabel("Link for a new password").waitFor();
+    await check(chat, "a link for a new password");
+    await page.keyboard.press("Escape");
+    await page.goto("/admin#instance");
+    await page.reload();
+    await page.getByRole("textbox", exact("Name of the instance")).fill("Canal Club");
+    await check(chat, "settings that are not saved");
+    await page.getByRole("button", exact("Save")).click();
+    await page.getByText("Set here").first().waitFor();
+    await check(chat, "settings");
+    await page.goto("/admin#health");
+    await page.reload();
+    await page.getByText("Needs you now").waitFor();
+    await check(chat, "health");
+    await page.goto("/settings#password");
+    await page.reload();
+    await page.getByRole("button", exact("Close the account")).click();
+    await chat.dialog.waitFor();
+    await check(chat, "closing the account");
+    await page.goto("/#reset=not-a-token");
+    await page.getByRole("textbox", exact("New password")).waitFor();
+    await check(chat, "a new password");
+  });
+}
 
 states("without a connection", async (stage, check) => {
   const { people: [ada] } = await busy(stage.server, "off");
@@ -215,7 +295,7 @@ states("compact, large text, and small screens", async (stage, check) => {
     ["320 px", {}, { viewport: { width: 320, height: 640 } }],
     ["a phone", {}, { viewport: PHONE, isMobile: true, hasTouch: true }],
   ]) {
-    const chat = await stage.open(ada, "/help", options);
+    const chat = await stage.open(ada, "/settings", options);
     await chat.page.evaluate((entries) => { for (const [key, value] of Object.entries(entries)) localStorage.setItem(`chatd.${key}`, value); }, storage);
     await chat.page.goto("/");
     await chat.sees("the last one");

@@ -46,7 +46,7 @@ story("the first message is there after few bytes and few requests", async (stag
   const { people: [ada], channel } = await stage.server.community("Small", "sma");
   await ada.write(channel, "the first message");
   const shownAt = (page) => page.evaluate(() => globalThis.shownAt);
-  const known = await stage.open(ada, "/help");
+  const known = await stage.open(ada, "/settings");
   await watchFor(known.page, "the first message");
   const times = [];
   for (let round = 0; round < 5; round += 1) {

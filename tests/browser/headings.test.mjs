@@ -47,7 +47,8 @@ story("every page has one first heading, and below it no level is left out", asy
       await sensible(chat, `${button}, ${where}`, "general");
     }
     for (const [address, title, text] of [
-      ["/settings#notifications", "Settings", "In this browser"], ["/help", "Help", "Getting started"], ["/admin", "Administration", "This instance"],
+      ["/settings#notifications", "Settings", "In this browser"], ["/settings#help", "Settings", "Getting started"],
+      ["/settings#password", "Settings", "Close the account"], ["/admin#people", "Administration", "Find people by name"], ["/admin#instance", "Administration", "Coming in"],
       ["/channels/@me/1", "Nothing to see here", "This channel is gone"],
     ]) {
       await chat.page.goto("about:blank");

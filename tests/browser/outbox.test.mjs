@@ -324,7 +324,7 @@ story("somebody else on the same device neither sees nor sends what waits", asyn
 story("without a database it says so once, and sends all the same", async (stage) => {
   stage.expectLoss();
   const { people: [ada], channel } = await stage.server.community("Private window", "priv");
-  const one = await stage.open(ada, "/help");
+  const one = await stage.open(ada, "/settings");
   await one.page.context().addInitScript(() => { Object.defineProperty(globalThis, "indexedDB", { value: undefined }); });
   await one.page.goto("/");
   await one.ready();

@@ -34,6 +34,12 @@ export class Chat {
     await this.makeAccount.click();
   }
 
+  /** Whoever is first looks at the chat before the rest is set up. */
+  async setUpLater() {
+    await this.page.getByRole("button", exact("Do the rest later")).click();
+    await this.ready();
+  }
+
   /** @param {string} name @param {string} password */
   async signIn(name, password) {
     await this.userName.fill(name);
@@ -135,6 +141,20 @@ export class Chat {
   async showsChannel(name) {
     await this.title.filter({ hasText: name }).waitFor();
     await this.composer.waitFor();
+  }
+
+  // ---- administration
+
+  /** A person's row in the list of accounts. @param {string} name */
+  account(name) {
+    return this.page.getByRole("list", exact("People")).getByRole("listitem").filter({ has: this.page.getByText(`@${name}`, { exact: true }) });
+  }
+
+  /** What is in the menu of that row, with a yes to its question. @param {string} name @param {string} act @param {string} [yes] */
+  async administer(name, act, yes = act) {
+    await this.account(name).getByRole("button").click();
+    await this.choose(act);
+    await this.dialog.getByRole("button", exact(yes)).click();
   }
 
   // ---- dialogs

@@ -20,7 +20,7 @@ story("over TLS people write and hear, and whoever types http:// comes to https:
   await page.goto(origin.replace("https:", "http:"));
   assert.equal(new URL(page.url()).origin, origin);
   await chat.register("ada", PASSWORD);
-  await chat.ready();
+  await chat.setUpLater();
   await chat.createServer("Home");
   await chat.openChannel("general");
   await chat.say("nobody listens in");

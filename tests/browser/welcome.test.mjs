@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { axe, story } from "./harness.mjs";
 
-story("the first one makes an account, a server and an invite; the second opens the link and lands inside", async (stage) => {
+story("one makes an account, a server and an invite; the other opens the link and lands inside", async (stage) => {
+  await stage.server.person("first");
   const ada = await stage.stranger();
   await ada.userName.waitFor();
   await axe(ada.page, "the door");

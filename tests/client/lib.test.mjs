@@ -10,7 +10,7 @@ import { connectedStore, later, settle } from "./fakes.mjs";
 
 test("every address of ours leads to its page and back", () => {
   for (const root of ["/", "/chat/"]) {
-    for (const path of ["", "settings", "admin", "help", "invite/abC-_9", "channels/@me/7", "channels/6/7", "channels/6/7/8", "channels/@me/7/8"]) {
+    for (const path of ["", "settings", "admin", "invite/abC-_9", "channels/@me/7", "channels/6/7", "channels/6/7/8", "channels/@me/7/8"]) {
       assert.equal(routePath(parseRoute(root + path, root), root), root + path);
     }
   }
@@ -19,7 +19,7 @@ test("every address of ours leads to its page and back", () => {
 });
 
 test("other addresses lead home", () => {
-  for (const path of ["/nowhere", "/channels/6", "/channels/x/7", "/invite/a/b", "/settings/", "/chat/settings"]) {
+  for (const path of ["/nowhere", "/channels/6", "/channels/x/7", "/invite/a/b", "/settings/", "/help", "/chat/settings"]) {
     assert.deepEqual(parseRoute(path, "/"), { page: "home" }, path);
   }
 });

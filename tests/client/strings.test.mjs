@@ -14,7 +14,7 @@ const languages = await Promise.all(Object.keys(LANGUAGES).map(async (tag) => [t
 const [[, english]] = languages;
 
 /** Keys that are put together at run time: these beginnings may have any ending. */
-const FAMILIES = ["problem.", "status.", "permission.", "audit.", "theme.", "notify.", "registration.", "emoji.group."];
+const FAMILIES = ["problem.", "status.", "permission.", "audit.", "theme.", "notify.", "registration.", "emoji.group.", "admin.setting.", "admin.source.", "who.", "severity.", "finding.", "given_up."];
 
 /** Of these the first screen needs all. */
 const FIRST_FAMILIES = ["status."];

@@ -1,15 +1,14 @@
-/** A new password; with it, all other devices must sign in again. */
-import { h, View } from "../../lib/dom.js";
+/** A new password; with it, all other devices must sign in again. And the way to close the account. */
+import { leastOf, newPasswordField, PASSWORD_LEAST } from "../../lib/door.js";
+import { h, later, View } from "../../lib/dom.js";
 import { filled, passwordField, showProblem, tellField } from "../../lib/fields.js";
 import { t } from "../../lib/words.js";
-
-const LEAST = 10;
 
 class AccountForm extends View {
   #told = h("span", { class: "hint", role: "status" });
   #problem = h("p", { class: "problem", role: "alert" });
   #button = h("button", { class: "primary" }, t("settings.password_change"));
-  #newField = this.#passwordField(LEAST);
+  #newField = this.#passwordField(PASSWORD_LEAST);
   #form = h("form", { class: "stack", noValidate: true, onsubmit: (/** @type {Event} */ event) => this.#submit(event) });
 
   setup() {
@@ -31,14 +30,17 @@ class AccountForm extends View {
       this.#problem,
       h("div", { class: "actions" }, this.#button, this.#told),
     );
-    this.append(h("section", {}, h("p", { class: "lead" }, t("settings.password_lead")), this.#form));
+    this.append(
+      h("section", {}, h("h3", {}, t("settings.password")), h("p", { class: "lead" }, t("settings.password_lead")), this.#form),
+      later("close-account", { client: this.client }),
+    );
     this.#form.addEventListener("input", () => {
       this.#told.textContent = "";
     });
     this.client.api.public("instance").then(
-      ({ limits }) => {
-        const least = limits.password_min ?? LEAST;
-        if (least === LEAST) return;
+      (instance) => {
+        const least = leastOf(instance);
+        if (least === PASSWORD_LEAST) return;
         const other = this.#passwordField(least);
         this.#newField.replaceWith(other);
         this.#newField = other;
@@ -49,11 +51,7 @@ class AccountForm extends View {
 
   /** @param {number} least */
   #passwordField(least) {
-    return passwordField(
-      t("settings.password_new"),
-      { name: "new_password", autocomplete: "new-password", required: true },
-      t("door.password_hint", { count: least }),
-    );
+    return newPasswordField(t("settings.password_new"), "new_password", least);
   }
 
   /** @param {Event} event */

@@ -1,7 +1,7 @@
 /** The channels of a server, or the direct messages; below them, oneself. */
 import { avatar, h, openPlaceMenu, reconcile, View } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
-import { routePath } from "../../lib/route.js";
+import { base, routePath } from "../../lib/route.js";
 import { statusText } from "../../lib/text.js";
 import { t } from "../../lib/words.js";
 import { isMuted } from "../../state/notify.js";
@@ -94,7 +94,7 @@ class ChannelList extends View {
     this.#self.replaceChildren(
       h("span", { class: "with-status" }, avatar(user.user_id, name, user.avatar_url), h("span", { class: `status ${status}` })),
       h("span", { class: "who" }, h("span", { class: "name", dir: "auto" }, name), h("span", { class: "hint" }, statusText(status))),
-      h("a", { class: "button quiet", href: routePath({ page: "help" }), "aria-label": t("help.title"), title: t("help.title") }, icon("help")),
+      h("a", { class: "button quiet", href: `${base.pathname}help`, target: "_blank", "aria-label": t("help.title"), title: t("help.title") }, icon("help")),
       h("a", { class: "button quiet", href: routePath({ page: "settings" }), "aria-label": t("settings.title"), title: t("settings.title") }, icon("settings")));
   }
 }

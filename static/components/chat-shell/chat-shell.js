@@ -141,7 +141,7 @@ class ChatShell extends View {
     const { store } = this.client;
     const { channel, route } = store;
     const server = store.servers.get(store.section);
-    const pages = { home: server ? server.name : t("shell.home"), settings: t("settings.title"), admin: t("admin.title"), help: t("help.title"), channel: "", invite: "" };
+    const pages = { home: server ? server.name : t("shell.home"), settings: t("settings.title"), admin: t("admin.title"), channel: "", invite: "" };
     const name = channel ? store.channelName(channel) : pages[route.page];
     const look = `${name}\n${channel?.topic}\n${channel?.server_id}`;
     if (this.#title.dataset.look === look) return;
@@ -157,7 +157,7 @@ class ChatShell extends View {
     const { route, channel } = client.store;
     if (!client.store.ready) return [h("div", { class: "empty" }, h("h1", { class: "sr-only" }, "chatd"))];
     if (route.page === "settings") return [later("settings-page", { client })];
-    if (route.page === "admin" || route.page === "help") return [later("about-page", { client })];
+    if (route.page === "admin") return [later("admin-page", { client })];
     if (route.page === "channel") {
       return channel ? [h("message-timeline", { client, channel }), h("message-composer", { client, channel })] : [this.#unknown()];
     }

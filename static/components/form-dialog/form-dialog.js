@@ -30,7 +30,10 @@ class FormDialog extends HTMLElement {
       if (!run) return close();
       button.disabled = true;
       try {
-        const next = await run(Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()])));
+        // White space may be part of a password, and of nothing else.
+        const exact = (/** @type {string} */ name) => fields.some((field) => field.secret && field.name === name);
+        const values = [...new FormData(form)].map(([name, value]) => [name, exact(name) ? String(value) : String(value).trim()]);
+        const next = await run(Object.fromEntries(values));
         if (!next) return close();
         this.spec = next;
         this.#draw();
@@ -51,8 +54,9 @@ class FormDialog extends HTMLElement {
   }
 
   /** @param {import("../../types.js").Field} field */
-  #field({ name, label, value = "", hint = "", placeholder = "", maxLength, optional = false, choices }) {
-    const input = () => h("input", { name, value, placeholder, maxLength, required: !optional, autocomplete: "off", dir: "auto" });
+  #field({ name, label, value = "", hint = "", placeholder = "", maxLength, optional = false, secret = false, choices }) {
+    const kind = secret ? { type: "password", autocomplete: "current-password" } : { autocomplete: "off", dir: "auto" };
+    const input = () => h("input", { name, value, placeholder, maxLength, required: !optional, ...kind });
     const note = optional && !choices && h("i", {}, ` ${t("dialog.optional")}`);
     return h("label", { class: "field" }, h("span", { class: "label" }, label, note), choices ? select(choices, value, { name }) : input(),
       hint && h("span", { class: "hint" }, hint));

@@ -1,10 +1,8 @@
 /** A link to send around: copied, shared or scanned, with how long it works and for how many. */
 import { h, View } from "../../lib/dom.js";
 import { iconButton, labelled, select } from "../../lib/forms.js";
-import { icon } from "../../lib/icons.js";
-import { copyFrom, DEFAULT_EXPIRY, expiries, linkOf, uses } from "../../lib/invites.js";
-import { base } from "../../lib/route.js";
-import { fullText } from "../../lib/text.js";
+import { InviteLink } from "../../lib/invite-link.js";
+import { DEFAULT_EXPIRY, expiries, uses } from "../../lib/invites.js";
 import { problemText, t } from "../../lib/words.js";
 
 /** @typedef {import("../../types.js").OwnInvite} OwnInvite */
@@ -15,19 +13,13 @@ const made = new Map();
 class InviteDialog extends View {
   serverId = "";
   #dialog = h("dialog", { class: "dialog invite-dialog", "aria-labelledby": "invite-title", onclose: () => this.remove() });
-  #link = h("input", { readOnly: true, onfocus: () => this.#link.select() });
-  #told = h("span", { class: "hint", role: "status" });
-  #lasts = h("p", { class: "hint" });
+  #link = new InviteLink();
   #problem = h("p", { class: "problem", role: "alert" });
-  #code = h("figure", { class: "code" });
   #expiry = select(expiries(), DEFAULT_EXPIRY);
   #uses = select(uses(), "");
-  #share = h("button", { type: "button", onclick: () => this.#send() }, icon("open"), t("invite.share"));
 
   setup() {
     const name = this.client.store.servers.get(this.serverId)?.name ?? "";
-    this.#share.hidden = !navigator.share;
-    const copy = h("button", { type: "button", class: "primary", onclick: () => this.#copy() }, icon("copy"), t("dialog.copy"));
     this.#dialog.append(
       h(
         "header",
@@ -38,11 +30,8 @@ class InviteDialog extends View {
       h(
         "div",
         { class: "stack" },
-        labelled(t("invite.link"), this.#link),
-        h("div", { class: "actions" }, copy, this.#share, this.#told),
-        this.#lasts,
+        ...this.#link.parts,
         this.#problem,
-        this.#code,
         h(
           "details",
           {},
@@ -81,7 +70,8 @@ class InviteDialog extends View {
   }
 
   async #make() {
-    this.#problem.textContent = this.#told.textContent = "";
+    this.#problem.textContent = "";
+    this.#link.forget();
     try {
       const invite = await this.client.api.request("POST", `servers/${this.serverId}/invites`, {
         expires_in: this.#expiry.value ? Number(this.#expiry.value) : null,
@@ -97,28 +87,8 @@ class InviteDialog extends View {
 
   /** @param {OwnInvite} invite */
   #show(invite) {
-    this.#link.value = linkOf(invite);
-    const until = invite.expires_at ? t("invite.until", { time: fullText(new Date(invite.expires_at)) }) : t("invite.no_end");
-    const who = invite.max_uses ? t("invite.for_people", { count: invite.max_uses }) : t("invite.for_all");
-    this.#lasts.textContent = `${until} ${who}`;
-    const address = new URL(`invites/${encodeURIComponent(invite.code)}/qr.svg`, base).href;
-    this.#code.replaceChildren(
-      h("img", { src: address, alt: t("invite.code_alt"), width: 160, height: 160 }),
-      h("figcaption", { class: "hint" }, t("invite.code")),
-    );
+    this.#link.show(invite);
     this.#link.focus();
-    this.#link.select();
-    this.#link.scrollLeft = 0;
-  }
-
-  async #copy() {
-    await copyFrom(this.#link);
-    this.#told.textContent = t("dialog.copied");
-  }
-
-  async #send() {
-    // Whoever closes the sheet of their system has changed their mind.
-    await navigator.share({ url: this.#link.value }).catch(() => {});
   }
 }
 

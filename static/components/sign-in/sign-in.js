@@ -1,7 +1,8 @@
 /** The door: sign in, or make an account. */
+import { accountFields, leastOf } from "../../lib/door.js";
 import { Problem } from "../../lib/api.js";
 import { h, View } from "../../lib/dom.js";
-import { filled, passwordField, showProblem, textField } from "../../lib/fields.js";
+import { filled, showProblem } from "../../lib/fields.js";
 import { t } from "../../lib/words.js";
 
 /** Where the server says so without naming a field. */
@@ -11,7 +12,6 @@ class SignIn extends View {
   /** The invite that brought the stranger here: with it, an account may be made. @type {string | null} */ invite = null;
   /** @type {"login" | "register"} */ #how = "login";
   /** @type {import("../../types.js").Instance | null} */ #instance = null;
-  #needsCode = false;
   /** Whether the instance has said who may come in; drawn before, the form would change under the writer's hands. */ #asked = false;
 
   setup() {
@@ -21,13 +21,12 @@ class SignIn extends View {
       .then(
         (instance) => {
           this.#instance = instance;
-          if (instance.setup_required) this.#how = "register";
-          this.#needsCode = instance.setup_required && instance.registration !== "open";
         },
         () => {},
       )
       .finally(() => {
-        // Signing in needs none of it.
+        // Without an account there is nothing to sign in to. Signing in needs none of it.
+        if (this.#instance?.setup_required && !this.invite) return this.tell("setup");
         this.#asked = true;
         this.render();
         if (!this.invite && matchMedia("(pointer: fine)").matches) this.querySelector("input")?.focus();
@@ -38,16 +37,9 @@ class SignIn extends View {
     if (!this.#asked) return;
     const name = this.#instance?.name ?? "chatd";
     const register = this.#how === "register";
-    const first = Boolean(this.#instance?.setup_required);
-    const closed = register && !first && !this.invite && this.#instance && this.#instance.registration !== "open";
-    const heading = this.invite
-      ? ""
-      : first
-        ? t("door.welcome", { name })
-        : register
-          ? t("door.register_title")
-          : t("door.sign_in_title", { name });
-    const lead = first ? t("door.first") : closed ? this.#closedText() : this.invite && register ? t("door.invited") : "";
+    const closed = register && !this.invite && this.#instance && this.#instance.registration !== "open";
+    const heading = this.invite ? "" : register ? t("door.register_title") : t("door.sign_in_title", { name });
+    const lead = closed ? this.#closedText() : this.invite && register ? t("door.invited") : "";
     // The invite above has the page's heading; this part has its own.
     const title = this.invite ? h("h2", { class: "sr-only" }, t(register ? "door.register_title" : "door.sign_in")) : h("h1", {}, heading);
     this.replaceChildren(
@@ -55,7 +47,7 @@ class SignIn extends View {
       title,
       lead && h("p", { class: "lead" }, lead),
       closed ? "" : this.#form(register),
-      first ? "" : this.#switch(register),
+      this.#switch(register),
     );
   }
 
@@ -67,30 +59,10 @@ class SignIn extends View {
   #form(register) {
     const error = h("p", { class: "problem", role: "alert" });
     const button = h("button", { class: "primary wide" }, t(register ? "door.register" : "door.sign_in"));
-    const least = this.#instance?.limits?.password_min ?? 10;
     const form = h(
       "form",
       { class: "stack", noValidate: true },
-      textField(
-        t("door.username"),
-        { name: "username", required: true, autocomplete: "username", maxLength: 32, enterKeyHint: "next" },
-        register ? t("door.username_hint") : "",
-      ),
-      passwordField(
-        t("door.password"),
-        {
-          name: "password",
-          required: true,
-          autocomplete: register ? "new-password" : "current-password",
-          maxLength: 1024,
-          ...(register && { minLength: least }),
-          enterKeyHint: "go",
-        },
-        register ? t("door.password_hint", { count: least }) : "",
-      ),
-      register &&
-        this.#needsCode &&
-        textField(t("door.setup_code"), { name: "setup_code", required: true, autocomplete: "off" }, t("door.setup_code_hint")),
+      ...accountFields(register, leastOf(this.#instance)),
       error,
       button,
     );
@@ -118,14 +90,9 @@ class SignIn extends View {
 
   /** @param {HTMLFormElement} form @param {HTMLElement} error @param {unknown} problem */
   #show(form, error, problem) {
-    const code = problem instanceof Problem ? problem.code : "";
-    if (code === "registration_closed" && this.#instance?.setup_required && !this.#needsCode) {
-      this.#needsCode = true;
-      return this.#again("setup_code");
-    }
-    error.textContent = showProblem(form, problem, { ...BLAME, ...(this.#needsCode && { registration_closed: "setup_code" }) });
+    error.textContent = showProblem(form, problem, BLAME);
     // Which of the two is wrong is nobody's business; most often it is the password.
-    if (code === "invalid_credentials") /** @type {HTMLInputElement | null} */ (form.elements.namedItem("password"))?.select();
+    if (problem instanceof Problem && problem.code === "invalid_credentials") /** @type {HTMLInputElement | null} */ (form.elements.namedItem("password"))?.select();
   }
 
   /** Draws the form anew, with what was written. @param {string} focus the field to go on with */
