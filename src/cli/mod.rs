@@ -1,5 +1,6 @@
 //! The command line: one table of options makes flags, environment variables, help and documentation.
 
+mod env;
 mod measure;
 pub mod options;
 mod table;
@@ -55,8 +56,11 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         options::Command::Check(backup) => return upkeep::check(&options, backup.as_deref()),
         options::Command::Bench { seconds } => return measure::bench(&options, seconds),
         options::Command::BenchInstance => return measure::instance(options),
-        options::Command::Help(topic) if topic.as_deref() == Some("limits") => limits_text(),
-        options::Command::Help(_) => options::help(),
+        options::Command::Help(topic) => match topic.as_deref() {
+            Some("limits") => limits_text(),
+            Some("env") => env::text(),
+            _ => options::help(),
+        },
         options::Command::Version => format!("chatd {}\n", env!("CARGO_PKG_VERSION")),
         options::Command::OpenApi => match serde_json::to_string_pretty(&rest::openapi::document("")) {
             Ok(text) => text + "\n",

@@ -124,7 +124,7 @@ fn command(words: &[OsString], replace: bool) -> Result<Command, UsageError> {
         (["bench"], _) => Command::Bench { seconds: BENCH_SECONDS },
         ([bench::instance::COMMAND], _) => Command::BenchInstance,
         (["help"], _) => Command::Help(None),
-        (["help", topic @ "limits"], _) => Command::Help(Some((*topic).to_owned())),
+        (["help", topic @ ("limits" | "env")], _) => Command::Help(Some((*topic).to_owned())),
         (["version"], _) => Command::Version,
         (["openapi"], _) => Command::OpenApi,
         (["gateway-reference"], _) => Command::GatewayReference,
@@ -133,7 +133,8 @@ fn command(words: &[OsString], replace: bool) -> Result<Command, UsageError> {
     if replace { Err(UsageError("--replace belongs to restore".to_owned())) } else { Ok(command) }
 }
 
-fn variable(flag: &str) -> String {
+/// The environment variable of an option.
+pub(super) fn variable(flag: &str) -> String {
     format!("CHATD_{}", flag.to_ascii_uppercase().replace('-', "_"))
 }
 
@@ -149,7 +150,7 @@ pub fn help() -> String {
          chatd openapi            print the REST API as an OpenAPI 3.1 document\n\
          chatd gateway-reference  print the gateway's ops and close codes as HTML\n\
          chatd version            print the version\n\
-         chatd help [limits]      print this, or every limit and its why\n\n\
+         chatd help [limits|env]  print this, or every limit and its why, or a file of the options for the service\n\n\
          Options, each also as an environment variable:\n",
         env!("CARGO_PKG_VERSION")
     );
