@@ -28,7 +28,8 @@ mod tests {
     fn every_option_is_there_once_and_none_is_set() {
         let text = text();
         for row in TABLE {
-            let lines: Vec<_> = text.lines().filter(|line| line.contains(&format!("{}=", variable(row.flag)))).collect();
+            let lines: Vec<_> =
+                text.lines().filter(|line| line.contains(&format!("{}=", variable(row.flag)))).collect();
             assert_eq!(lines.len(), 1, "{}: {lines:?}", row.flag);
             assert!(text.contains(row.about) && text.contains(row.default), "{}", row.flag);
         }
