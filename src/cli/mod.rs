@@ -2,6 +2,7 @@
 
 mod administer;
 mod doctor;
+mod env;
 mod man;
 mod measure;
 pub mod options;
@@ -65,9 +66,12 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         options::Command::Administer(wish) => return administer::administer(&options, wish),
         options::Command::Bench { seconds } => return measure::bench(&options, seconds),
         options::Command::BenchInstance => return measure::instance(options),
-        options::Command::Help(topic) if topic.as_deref() == Some("limits") => limits_text(),
-        options::Command::Help(topic) if topic.as_deref() == Some("man") => man::page(),
-        options::Command::Help(_) => options::help(),
+        options::Command::Help(topic) => match topic.as_deref() {
+            Some("limits") => limits_text(),
+            Some("man") => man::page(),
+            Some("env") => env::text(),
+            _ => options::help(),
+        },
         options::Command::Version => format!("chatd {}\n", env!("CARGO_PKG_VERSION")),
         options::Command::OpenApi => match serde_json::to_string_pretty(&rest::openapi::document("")) {
             Ok(text) => text + "\n",

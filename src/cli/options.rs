@@ -153,7 +153,7 @@ fn command(words: &[OsString], replace: bool) -> Result<Command, UsageError> {
         (["bench"], _) => Command::Bench { seconds: BENCH_SECONDS },
         ([bench::instance::COMMAND], _) => Command::BenchInstance,
         (["help"], _) => Command::Help(None),
-        (["help", topic @ ("limits" | "man")], _) => Command::Help(Some((*topic).to_owned())),
+        (["help", topic @ ("limits" | "man" | "env")], _) => Command::Help(Some((*topic).to_owned())),
         (["version"], _) => Command::Version,
         (["openapi"], _) => Command::OpenApi,
         (["gateway-reference"], _) => Command::GatewayReference,
@@ -184,7 +184,10 @@ pub(super) const COMMANDS: &[(&str, &str)] = &[
     ("openapi", "print the REST API as an OpenAPI 3.1 document"),
     ("gateway-reference", "print the gateway's ops and close codes as HTML"),
     ("version", "print the version"),
-    ("help [limits|man]", "print this, or every limit and its why, or the manual page in roff"),
+    (
+        "help [limits|man|env]",
+        "print this; or every limit and its why, the manual page, a file of the options for the service",
+    ),
 ];
 
 /// What `chatd help` prints.

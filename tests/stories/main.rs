@@ -53,4 +53,5 @@ mod servers;
 mod sessions;
 mod settings;
 mod sight;
+mod smoke;
 mod users;
