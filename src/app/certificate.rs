@@ -29,9 +29,14 @@ pub(super) fn own(folder: &Path, names: &[String]) -> io::Result<CertificateFile
     own_on(folder, names, today)
 }
 
+/// Where it is in `folder`, or will be.
+pub(super) fn files(folder: &Path) -> CertificateFiles {
+    CertificateFiles { certificate: folder.join("certificate.pem"), key: folder.join("key.pem") }
+}
+
 fn own_on(folder: &Path, names: &[String], today: Date) -> io::Result<CertificateFiles> {
     std::fs::create_dir_all(folder)?;
-    let files = CertificateFiles { certificate: folder.join("certificate.pem"), key: folder.join("key.pem") };
+    let files = files(folder);
     let key = match std::fs::read_to_string(&files.key) {
         Ok(pem) => KeyPair::from_pem(&pem).map_err(invalid)?,
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -101,7 +106,7 @@ mod tests {
             (Tls::load(files).unwrap().fingerprint(), key)
         };
         let (first, key) = made(&names, date(2026, 1, 31));
-        let files = CertificateFiles { certificate: folder.join("certificate.pem"), key: folder.join("key.pem") };
+        let files = files(&folder);
         let ends = crate::model::Timestamp::parse("2028-04-10T00:00:00Z");
         assert!(ends.is_some() && files.ends() == ends && Tls::load(files).unwrap().ends() == ends);
         assert_eq!(made(&names, date(2028, 2, 9)), (first.clone(), key.clone()), "739 days later");

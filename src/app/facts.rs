@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::{Certificate, Options};
+use super::{Certificate, Options, certificate, folder};
 use crate::backup;
 use crate::chat::Registration;
 use crate::health::process::Process;
@@ -69,7 +69,8 @@ fn exposure(options: &Options) -> Exposure {
     let certificate = options.certificate().ok().flatten();
     let ends = match &certificate {
         Some(Certificate::Of(files)) => files.ends(),
-        _ => None,
+        Some(Certificate::SelfSigned) => certificate::files(&folder::certificate(&options.data)).ends(),
+        None => None,
     };
     Exposure {
         listen: Some(options.listen),

@@ -30,6 +30,11 @@ pub(super) fn is_locked(path: &Path) -> bool {
     lock.is_ok_and(|lock| flock(&lock, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK))
 }
 
+/// The folder of the certificate of our own, in a data folder.
+pub(super) fn certificate(data: &Path) -> PathBuf {
+    data.join("tls")
+}
+
 /// The process that serves the folder, if the system tells.
 pub(super) fn holder(path: &Path) -> Option<u32> {
     let number = std::fs::metadata(path.join(LOCK)).ok()?.ino();
@@ -85,7 +90,7 @@ impl Folder {
 
     /// The folder of the certificate of our own.
     pub(super) fn certificate(&self) -> PathBuf {
-        self.path.join("tls")
+        certificate(&self.path)
     }
 
     /// The folder of what people upload.

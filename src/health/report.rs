@@ -91,7 +91,6 @@ pub struct Load {
 
 /// The disk that the data is on, in bytes.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
-#[expect(clippy::struct_field_names, reason = "the contract's names")]
 pub struct Disk {
     /// What may still be written.
     pub free_bytes: u64,

@@ -13,7 +13,9 @@ fn rows(process: &mut Process) -> usize {
 
 /// Starts as the unit does; heard is what it says until it has said it all.
 fn start(folder: &std::path::Path, more: &[&str]) -> Process {
-    let mut process = Process::with(folder, |command| _ = command.args(["--registration", "invite"]).args(more));
+    let mut process = Process::with(folder, |command| {
+        command.args(["--registration", "invite"]).args(more);
+    });
     // The last that a start says, as stories have no rate limits.
     process.hear("RATE LIMITS ARE OFF").unwrap();
     process

@@ -30,7 +30,9 @@ fn its_commands_work_as_they_stand_there() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     // A port of this story's own stands for the one that a service has.
-    let mut server = Process::with(&data, |command| _ = command.args(["--backups", "off"]));
+    let mut server = Process::with(&data, |command| {
+        command.args(["--backups", "off"]);
+    });
     let here = std::path::Path::new(env!("CARGO_BIN_EXE_chatd")).parent().unwrap().to_owned();
     let path = std::env::join_paths([here, "/usr/bin".into(), "/bin".into()]).unwrap();
     let port = format!("localhost:{}", server.address.port());
