@@ -39,6 +39,7 @@ fn nobody_writes_lines_of_their_own_and_no_secret_stands_in_it() {
     let made = alice.must(address, "POST", "/users/@me/push-subscriptions", &subscription, 201);
     let test = format!("/users/@me/push-subscriptions/{}/test", text(&made["subscription_id"]));
     alice.ask(address, "POST", &format!("/api/rest{test}"), None).unwrap();
+    // Its name is looked up, which has its bound.
     while alice.must(address, "GET", "/users/@me/push-log", &Value::Null, 200) == json!([]) {}
     secrets.extend([TOLD, auth, p256dh].map(str::to_owned));
     let lines = server.heard().len();
