@@ -200,7 +200,7 @@ impl Queue {
         }
     }
 
-    /// What became of the entry taken last; it took so long. Whether it is tried again.
+    /// What became of the entry taken last; it took so long. Whether it is tried again, or a newer one in its place.
     pub(super) fn done(&mut self, mut job: Job, outcome: Outcome, now: Instant, took: Duration) -> bool {
         self.flying = None;
         let key = job.key();
@@ -222,8 +222,9 @@ impl Queue {
                 self.rest(&origin, if all { Some(until).max(slow) } else { slow }, all);
                 job.due = until;
                 // A newer one may have come meanwhile.
-                again = until < job.expires && !self.by_key.contains_key(&key);
-                if again {
+                let replaced = self.by_key.contains_key(&key);
+                again = replaced || until < job.expires;
+                if again && !replaced {
                     self.insert(job);
                 }
             }

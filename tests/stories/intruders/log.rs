@@ -13,6 +13,8 @@ use crate::tally::tally;
 /// What somebody may want to stand in the log as a line of its own, or to do to a terminal that shows it.
 const INJECTED: &str = "\r\n<0>chatd: all is lost\u{1b}[2J\u{202e}\u{0}";
 const WORDS: &str = "a message that is nobody else's business";
+/// The secret part of where she is told by push.
+const TOLD: &str = "where-alice-is-told";
 const WRONG: &str = "a password that is not hers";
 
 #[test]
@@ -31,14 +33,15 @@ fn nobody_writes_lines_of_their_own_and_no_secret_stands_in_it() {
     let tokens = alice.must(address, "POST", "/auth/login", &signed_in, 200);
     secrets.extend([text(&tokens["access_token"]), text(&tokens["refresh_token"])]);
     // Where she is told by push, and with what that is sealed, is hers alone; the push service is not there.
-    let (endpoint, auth) = ("https://push.chatd.example/where-alice-is-told", "BTBZMqHH6r4Tts7J_aSIgg");
+    let (endpoint, auth) = (format!("https://push.chatd.example/{TOLD}"), "BTBZMqHH6r4Tts7J_aSIgg");
     let p256dh = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
     let subscription = json!({"endpoint": endpoint, "keys": {"p256dh": p256dh, "auth": auth}});
     let made = alice.must(address, "POST", "/users/@me/push-subscriptions", &subscription, 201);
     let test = format!("/users/@me/push-subscriptions/{}/test", text(&made["subscription_id"]));
     alice.ask(address, "POST", &format!("/api/rest{test}"), None).unwrap();
+    // Its name is looked up, which has its bound.
     while alice.must(address, "GET", "/users/@me/push-log", &Value::Null, 200) == json!([]) {}
-    secrets.extend(["where-alice-is-told", auth, p256dh].map(str::to_owned));
+    secrets.extend([TOLD, auth, p256dh].map(str::to_owned));
     let lines = server.heard().len();
 
     let mut tried = 0;
@@ -86,11 +89,11 @@ fn nobody_writes_lines_of_their_own_and_no_secret_stands_in_it() {
             assert!(!line.contains(secret.as_str()), "{line}");
         }
     }
-    // Neither do they stand in the database as they are, but for what was said.
+    // Neither do they stand in the database as they are, but for what was said, and where she is told.
     let database = std::fs::read(folder.path().join("data/chatd.db")).unwrap();
     let holds = |text: &str| database.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(holds(WORDS), "the check can see what is there");
-    for secret in secrets.iter().filter(|secret| *secret != WORDS) {
+    for secret in secrets.iter().filter(|secret| ![WORDS, TOLD].contains(&secret.as_str())) {
         assert!(!holds(secret), "{secret} stands in the database");
     }
     tally("attempts to write into the log", tried);
