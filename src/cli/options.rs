@@ -190,13 +190,29 @@ pub(super) const COMMANDS: &[(&str, &str)] = &[
     ),
 ];
 
+/// A command with what it does beside it, in lines that a terminal of 100 columns takes.
+fn entry(usage: &str, about: &str) -> String {
+    let mut text = format!("{usage:26}");
+    let mut column = text.len();
+    for word in about.split(' ') {
+        if column + word.len() > 98 {
+            text += &format!("\n{:26}", "");
+            column = 26;
+        }
+        text += " ";
+        text += word;
+        column += word.len() + 1;
+    }
+    text + "\n"
+}
+
 /// What `chatd help` prints.
 pub fn help() -> String {
     let mut text = format!(
         "chatd {}: a chat server for you and your friends\n\n\
          {}\nOptions, each also as an environment variable:\n",
         env!("CARGO_PKG_VERSION"),
-        COMMANDS.iter().map(|(usage, about)| format!("chatd {usage:18} {about}\n")).collect::<String>()
+        COMMANDS.iter().map(|(usage, about)| entry(&format!("chatd {usage}"), about)).collect::<String>()
     );
     for row in TABLE {
         let variable = variable(row.flag);

@@ -65,6 +65,9 @@ fn who_has_the_channel_before_their_eyes_is_not_told() {
     phone.hears_of("bob is away");
     focus(json!(dm), Some(false));
     alice.says(&dm, "seen too");
+    // Once this has come, that was decided on.
+    alice.says(&channel, &format!("again elsewhere <@{}>", bob.id));
+    phone.hears_of("again elsewhere @bob");
     focus(Value::Null, None);
     alice.says(&dm, "bob looks elsewhere");
     phone.hears_of("bob looks elsewhere");
