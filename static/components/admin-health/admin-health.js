@@ -63,11 +63,11 @@ class AdminHealth extends View {
   /** @param {Finding} finding */
   #finding({ severity, code, text, advice }) {
     const name = `finding.${code}`;
-    // The server's own sentence has the figures. It says it in English, as it does what this client does not know yet.
+    // The server says it in English: what this client does not know yet, and figures.
     const said = (/** @type {string} */ kind, /** @type {string} */ sentence) => h("p", { class: kind, lang: "en" }, sentence);
     return h("li", { class: severity }, icon(PICTURES[severity]),
       h("div", {}, h("p", { class: "severity" }, t(`severity.${severity}`)),
-        has(name) && h("p", { class: "what" }, t(name)), said(has(name) ? "detail" : "what", text),
+        has(name) && h("p", { class: "what" }, t(name)), (!has(name) || /\d/u.test(text)) && said(has(name) ? "detail" : "what", text),
         has(`${name}.advice`) ? h("p", { class: "advice" }, t(`${name}.advice`)) : said("advice", advice)));
   }
 
