@@ -90,7 +90,7 @@ pub struct Options {
     /// How long after the start at the earliest, as above.
     pub backup_after: Duration,
     pub push: bool,
-    /// Empty: what [`Options::push_contact`] makes of the public URL.
+    /// Empty: what `push_contact()` makes of the public URL.
     pub push_contact: String,
     pub push_local: Vec<push::Local>,
     pub push_content: bool,

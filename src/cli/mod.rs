@@ -10,6 +10,7 @@ mod secret;
 mod table;
 mod upkeep;
 
+use std::fmt::Debug;
 use std::io::{ErrorKind, Write};
 
 pub use options::UsageError;
@@ -119,9 +120,11 @@ fn is_io(error: &std::io::Error) -> bool {
 }
 
 fn limits_text() -> String {
-    let rows = limits::all();
-    let width = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
-    rows.iter().map(|(name, value, why)| format!("{name:width$}  {value}\n{:width$}  {why}\n", "")).collect()
+    let width = limits::ALL.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
+    let row = |(name, value, why): &(&str, &(dyn Debug + Sync), &str)| {
+        format!("{name:width$}  {value:?}\n{:width$}  {}\n", "", why.trim())
+    };
+    limits::ALL.iter().map(row).collect()
 }
 
 #[cfg(test)]

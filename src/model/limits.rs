@@ -10,9 +10,8 @@ macro_rules! limits {
         $($(#[doc = $why])+ pub const $name: $type = $value;)*
 
         /// Name, value and why of every limit, for `chatd help limits`.
-        pub fn all() -> Vec<(&'static str, String, String)> {
-            vec![$((stringify!($name), format!("{:?}", $name), concat!($($why, " ",)+).trim().to_owned()),)*]
-        }
+        pub const ALL: &[(&str, &(dyn std::fmt::Debug + Sync), &str)] =
+            &[$((stringify!($name), &$name, concat!($($why, " ",)+)),)*];
     };
 }
 

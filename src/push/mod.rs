@@ -2,7 +2,7 @@
 //! learn neither what was written nor by whom (RFC 8030, 8291, 8292).
 //!
 //! The way of one: the fan-out shows each event to [`Push::see`], which keeps those that matter; the thread `push`
-//! ([`watch`]) finds out whom they concern and puts an entry into the [`queue`]; the thread `push-sender` ([`send`]) makes
+//! (`watch`) finds out whom they concern and puts an entry into the `queue`; the thread `push-sender` (`send`) makes
 //! each push anew from the database when it is due, so that it says what its reader may see then. Nobody who writes
 //! waits for any of this, and where nobody has subscribed it costs a look at a flag.
 //!

@@ -18,7 +18,8 @@ use crate::tally::tally;
 
 /// What is read besides: by the C library how many processors there are, to spread memory; and what `/metrics` says of
 /// the process's own.
-const SYSTEM: [&str; 2] = ["/sys/devices/system/cpu/online", "/proc/self/status"];
+const SYSTEM: [&str; 5] =
+    ["/sys/devices/system/cpu/online", "/proc/self/status", "/proc/self/stat", "/proc/self/limits", "/proc/self/fd"];
 
 /// What the C library reads to look up a push service's name, and its own parts that do so.
 const RESOLVER: [&str; 7] = [
