@@ -97,6 +97,14 @@ function subscribeTo({ endpoint, p256dh, auth }) {
   prototype.getSubscription = async () => (localStorage.getItem(KEY) ? subscription() : null);
 }
 
+/** In both themes. @param {import("playwright-core").Page} page @param {string} where */
+async function looksRight(page, where) {
+  for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+    await page.emulateMedia({ colorScheme });
+    await axe(page, `${where}, ${colorScheme}`);
+  }
+}
+
 let made = 0;
 
 /** A browser that may show notifications, and what reaches it. */
@@ -245,7 +253,7 @@ story("the settings turn it on, try it, list it, and end it with the session", a
   const device = await Device.open(stage, ada);
   await device.settings();
   const { page } = device;
-  await axe(page, "push is off");
+  await looksRight(page, "push is off");
   await device.turnOn();
   await page.getByRole("list", exact("Your devices")).getByText("this device").waitFor();
   await page.getByRole("button", exact("Send a test")).click();
@@ -254,7 +262,7 @@ story("the settings turn it on, try it, list it, and end it with the session", a
   const [notice] = await device.shows(1);
   assert.equal(notice.body, "Notifications reach this device.");
   await page.getByRole("list", exact("What was sent")).getByText("taken by the push service").waitFor();
-  await axe(page, "push is on");
+  await looksRight(page, "push is on");
 
   await page.getByRole("switch", { name: "Quiet hours" }).check();
   await page.getByLabel("From").fill("23:15");
@@ -270,7 +278,7 @@ story("the settings turn it on, try it, list it, and end it with the session", a
   assert.equal(quiet.to, "07:00");
   assert.equal(quiet.zone, await page.evaluate(() => Intl.DateTimeFormat().resolvedOptions().timeZone));
   await page.getByText(`By the clock of ${quiet.zone}.`).waitFor();
-  await axe(page, "quiet hours");
+  await looksRight(page, "quiet hours");
 
   assert.equal((await ada.rest("GET", "users/@me/push-subscriptions")).length, 1);
   await device.chat.signOut.click();
@@ -304,7 +312,7 @@ story("whoever begins to talk is asked once whether they want to hear of answers
   const hint = device.page.getByText("Be told of answers while chatd is closed?");
   await device.chat.say("hello everybody");
   await hint.waitFor();
-  await axe(device.page, "the hint");
+  await looksRight(device.page, "the hint");
   await device.page.getByRole("button", exact("Do not ask again")).click();
   await hint.waitFor({ state: "detached" });
   await device.page.reload();
@@ -326,6 +334,6 @@ story("where it cannot be, the settings say why and what to do", async (stage) =
     await chat.ready();
     await chat.page.getByText("Notifications", { exact: true }).first().click();
     await chat.page.getByText(words).waitFor();
-    await axe(chat.page, words);
+    await looksRight(chat.page, words);
   }
 });
