@@ -171,10 +171,13 @@ class Device {
     return this.shown();
   }
 
+  async worker() {
+    return this.context.serviceWorkers()[0] ?? this.context.waitForEvent("serviceworker");
+  }
+
   /** Presses the notification. */
   async press() {
-    const worker = this.context.serviceWorkers()[0] ?? await this.context.waitForEvent("serviceworker");
-    await worker.evaluate(async () => {
+    await (await this.worker()).evaluate(async () => {
       const [notification] = await self.registration.getNotifications();
       self.dispatchEvent(new NotificationEvent("notificationclick", { notification }));
     });
@@ -304,6 +307,22 @@ story("a device that was removed elsewhere stays so, and a lost subscription is 
   await device.settings();
   await device.page.getByRole("button", exact("Notify this device")).waitFor();
   assert.ok(id);
+});
+
+story("a subscription that the browser ends while no page is open is made anew by the worker, and the session lives on", async (stage) => {
+  const { people: [ada] } = await stage.server.community("Renewal", "ria", "ron");
+  const device = await Device.open(stage, ada);
+  await device.turnOn();
+  const worker = await device.worker();
+  await device.page.goto("about:blank");
+  const keys = { p256dh: device.keys.open.toString("base64url"), auth: device.keys.auth.toString("base64url") };
+  await worker.evaluate(([endpoint, its]) => {
+    self.PushManager.prototype.subscribe = async () => ({ toJSON: () => ({ endpoint, keys: its }) });
+    self.dispatchEvent(new ExtendableEvent("pushsubscriptionchange"));
+  }, [`${service.origin}/push/renewed`, keys]);
+  for (;;) if ((await ada.rest("GET", "users/@me/push-subscriptions")).length === 2) break;
+  await device.page.goto("/");
+  await device.chat.ready();
 });
 
 story("whoever begins to talk is asked once whether they want to hear of answers", async (stage) => {
