@@ -217,6 +217,10 @@ story("what is read on one device goes on the other, and both count the same", a
   const place = `/channels/${server.server_id}/${other.channel_id}`;
   const [phone, laptop] = [await Device.open(stage, ada, place, PHONE_OPTIONS), await Device.open(stage, ada, place)];
   await phone.turnOn();
+  // A muted conversation is nobody's number.
+  const muted = await bea.rest("POST", "users/@me/dm-channels", { recipient_id: ada.id });
+  await ada.rest("PUT", "users/@me/settings", { muted: { [muted.channel_id]: true } });
+  await bea.write(muted, "psst");
   const message = await bea.write(channel, `<@${ada.id}> hello`);
   const letter = await phone.receive();
   await phone.shows(1);
