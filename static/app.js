@@ -1,7 +1,7 @@
 /** Starts the client: who is it, what stands in the address bar, and which screen follows from both. */
 import { Api, Problem } from "./lib/api.js";
 import { applyAppearance } from "./lib/appearance.js";
-import { h, late, later, load, painted, question } from "./lib/dom.js";
+import { endPush, h, late, later, load, painted, question } from "./lib/dom.js";
 import { Gateway, retryDelay } from "./lib/gateway.js";
 import { base, parseRoute, routePath } from "./lib/route.js";
 import { forget, openKeeper, remember, remembered } from "./lib/storage.js";
@@ -70,7 +70,7 @@ let settingUp = remembered("setup") !== null;
 const visited = new Map();
 
 /** @type {import("./types.js").Client} */
-const client = { api, store, outbox, history, settings, blocks, gateway, go, openServer, shown, signOut, leave };
+const client = { api, store, outbox, history, settings, blocks, gateway, installation: null, go, openServer, shown, signOut, leave };
 
 /** @param {import("./types.js").Route} route @param {{replace?: boolean}} [options] */
 function go(route, { replace = false } = {}) {
@@ -148,7 +148,8 @@ function signedOut() {
   if (leaving) return;
   for (const name of ["channel", "blocked", "setup"]) remember(name, null);
   // A new start is the surest way to keep nothing of one person for the next.
-  if (signedIn) location.assign(base);
+  const ended = endPush();
+  if (signedIn) ended.then(() => location.assign(base));
   signedIn = settingUp = false;
   draw();
 }
@@ -184,9 +185,11 @@ function more() {
 async function extras() {
   extra = true;
   await shown();
-  const [{ installShortcuts, installPress, Notifier }] = await Promise.all([late(), load("toast-list")]);
+  const [{ installShortcuts, installPress, installPush, Focus, Notifier }] = await Promise.all([late(), load("toast-list")]);
   installShortcuts(client);
   installPress(client);
+  installPush(client);
+  new Focus(client).install();
   new Notifier({ store, go }).install();
   document.documentElement.dataset.ready = "true"; // Whoever drives the page by a program may begin.
 }
@@ -305,6 +308,9 @@ addEventListener("popstate", () => {
   if (brought().has("reset") || brought().has("setup")) location.reload();
   else arrive(parseRoute(location.pathname));
 });
+// It comes when the browser likes, and once; what it offers stands in the settings.
+addEventListener("beforeinstallprompt", (event) => { event.preventDefault(); client.installation = event; });
+addEventListener("appinstalled", () => { client.installation = null; });
 addEventListener("online", tryAgain);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) tryAgain(); });
 addEventListener("pagehide", () => outbox.closed());

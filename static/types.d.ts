@@ -59,6 +59,15 @@ export interface Invite {
 export interface OwnInvite extends Invite { uses: number; max_uses: number | null; created_at: string }
 /** Where somebody is signed in. */
 export interface Session { session_id: Id; user_agent: string; ip: string; created_at: string; last_used_at: string; current: boolean }
+/** Where one is told of messages by push. */
+export interface PushDevice {
+  subscription_id: Id; name: string | null; origin: string; created_at: string; last_success_at: string | null; last_failure: string | null;
+}
+/** What became of a push. */
+export interface PushDelivery {
+  at: string; subscription_id: Id; kind: "message" | "read" | "test"; status: "sent" | "retrying" | "failed" | "gone";
+  http_status: number | null; error: string | null; attempts: number;
+}
 export interface Ban { user: Author; reason: string | null; banned_by: Author; created_at: string }
 export interface Change { field: string; before: any; after: any }
 export interface AuditEntry {
@@ -67,6 +76,8 @@ export interface AuditEntry {
 export interface Instance {
   name: string; version: string; registration: "open" | "invite" | "closed"; setup_required: boolean;
   limits: Record<string, number>;
+  /** Null if it sends no pushes. */
+  push: { public_key: string } | null;
 }
 /** An account as administrators see it. */
 export interface AdminUser extends Author {
@@ -124,6 +135,8 @@ export interface Field {
 /** What the components share: given to each as its property `client`. */
 export interface Client {
   api: Api; store: Store; gateway: Gateway; outbox: Outbox; history: History; settings: Settings; blocks: Blocks;
+  /** The browser's offer to install the client as a program of its own. */
+  installation: (Event & { prompt?: () => Promise<{ outcome: string }> }) | null;
   go(route: Route, options?: { replace?: boolean }): void;
   openServer(serverId: Id): void;
   shown(): Promise<void>;
@@ -135,7 +148,7 @@ export interface Client {
 declare global {
   interface HTMLElementTagNameMap {
     "admin-page": View; "admin-people": View; "admin-instance": View; "admin-health": View; "close-account": View;
-    "first-run": View & { code: string | null }; "help-page": View; "reset-password": View & { token: string }; "channel-list": View; "chat-shell": View; "server-rail": View; "settings-page": View;
+    "first-run": View & { code: string | null }; "help-page": View; "reset-password": View & { token: string }; "channel-list": View; "chat-shell": View; "server-rail": View; "settings-page": View; "push-settings": View; "push-hint": View;
     "member-list": View; "search-panel": View; "pins-panel": View; "quick-switcher": View; "shortcut-sheet": View;
     "toast-list": View; "emoji-picker": HTMLElement & { anchor: Element }; "image-lightbox": HTMLElement;
     "new-conversation": View;

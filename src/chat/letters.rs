@@ -259,10 +259,12 @@ impl Names for Known {
     }
 }
 
-/// How many messages that somebody has not read speak to them: those of DMs, and those that name them.
+/// How many messages that somebody has not read speak to them: those of DMs that they have not muted, and those that name
+/// them. The client's title and icon count so too.
 fn unread_mentions(cx: &Reading<'_>, user: UserId) -> Result<u32> {
     let late: HashMap<_, _> = cx.late.of(user).into_iter().collect();
     let reader = Caller { user_id: user, session_id: SessionId(0), is_admin: false };
+    let preferences = Preferences::read(&settings::of(cx, user)?);
     let mut sum = 0_u32;
     for (channel, position) in store::push::unread(cx.db, user, UNREAD_CHANNELS)? {
         let position = late.get(&channel).copied().unwrap_or(position);
@@ -272,6 +274,9 @@ fn unread_mentions(cx: &Reading<'_>, user: UserId) -> Result<u32> {
                 let mut roles = store::roles::of_member(cx.db, server, user)?;
                 roles.push(RoleId::from(server));
                 store::extras::count_mentions(cx.db, user, &roles, channel, position)?
+            }
+            None if preferences.is_muted(channel, cx.now) => {
+                store::extras::count_mentions(cx.db, user, &[], channel, position)?
             }
             None => store::push::count_others(cx.db, user, channel, position)?,
         };

@@ -88,6 +88,11 @@ impl Preferences {
         level == Level::All || (level == Level::Mentions && names)
     }
 
+    /// Whether they have muted this channel itself.
+    pub fn is_muted(&self, channel: ChannelId, now: Timestamp) -> bool {
+        self.muted.get(&channel.0).is_some_and(|end| *end > now.0)
+    }
+
     /// The servers and channels of which they want to hear everything.
     pub fn want_all(&self) -> impl Iterator<Item = i64> {
         self.levels.iter().filter(|(_, level)| **level == Level::All).map(|(id, _)| *id)

@@ -3,10 +3,17 @@
 use crate::net::{Header, Request};
 
 /// The page loads what this server serves, and nothing else. No string becomes code or markup (trusted types), no other
-/// site frames the page, and no form is sent but by script. `'self'` covers the WebSocket of the same host.
+/// site frames the page, and no form is sent but by script. `'self'` covers the WebSocket of the same host. The one policy
+/// makes the address of our service worker and nothing else (`static/lib/worker.js`); nobody can make a second one.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src 'self' blob:; media-src 'self' blob:; manifest-src 'self'; form-action 'none'; base-uri 'none'; \
-    frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+    frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types chatd-worker";
+
+/// The service worker talks to this server and does nothing else.
+const WORKER_POLICY: (&str, &str) = (
+    "Content-Security-Policy",
+    "default-src 'none'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'",
+);
 
 /// A chat of text needs no devices.
 const PERMISSIONS_POLICY: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
@@ -66,6 +73,13 @@ pub(super) fn asset_headers(way: Way) -> Vec<Header> {
     ALWAYS.into_iter().chain(for_good).filter_map(header).collect()
 }
 
+/// Those of the service worker, which has a policy of its own: that of the page does not hold there.
+pub(super) fn worker_headers(way: Way) -> Vec<Header> {
+    let mut headers = asset_headers(way);
+    headers.extend(header(WORKER_POLICY));
+    headers
+}
+
 fn header((name, value): (&'static str, &'static str)) -> Option<Header> {
     Header::from_bytes(name, value).ok()
 }
@@ -81,7 +95,7 @@ mod tests {
     #[test]
     fn the_policy_allows_nothing_but_ourselves() {
         let policy = value(&security_headers(Way::Plain), "Content-Security-Policy").unwrap();
-        for rule in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "trusted-types 'none'"] {
+        for rule in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "trusted-types chatd-worker"] {
             assert!(policy.split("; ").any(|directive| directive == rule), "{rule}");
         }
         for open in ["unsafe", "http:", "https:", "data:", "*", "  "] {

@@ -27,6 +27,8 @@ pub use headers::{Way, security_headers};
 
 /// Stands for the version in the addresses of what is read from disk.
 const UNVERSIONED: &str = "dev";
+/// Stands for it in what is not below such an address.
+const VERSION_MARK: &str = "{{version}}";
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 const FOREVER: &str = "public, max-age=31536000, immutable";
 const ASK_AGAIN: &str = "no-cache";
@@ -85,13 +87,18 @@ impl Web {
     pub fn answer(&self, request: &Request) -> Option<Result<ResponseBox>> {
         let found = match &self.source {
             Source::Embedded { page, tag } => {
-                self.find_manual(&request.path).or_else(|| find_embedded(&request.path, page, tag))
+                let here = self.find_manual(&request.path).or_else(|| find_worker(&request.path));
+                here.or_else(|| find_embedded(&request.path, page, tag))
             }
             Source::Folder(folder) => self.find_in(folder, &request.path),
         }?;
         let is_code = found.kind.starts_with("text/javascript") || found.kind.starts_with("text/css");
         let way = Way::of(request, self.https);
-        let mut headers = if is_code { headers::asset_headers(way) } else { security_headers(way) };
+        let mut headers = match (path::worker(&request.path), is_code) {
+            (Some(_), _) => headers::worker_headers(way),
+            (None, true) => headers::asset_headers(way),
+            (None, false) => security_headers(way),
+        };
         Some(match request.method {
             Method::Get | Method::Head => Ok(respond(found, &request.headers, headers)),
             Method::Options => {
@@ -125,8 +132,8 @@ impl Web {
 
     /// The folder is listed and the key compared: no path that a client sends is ever opened.
     fn find_in(&self, folder: &Path, path: &str) -> Option<Found> {
-        let manual = path::manual(path);
-        let key = asset_key(path, UNVERSIONED).or(manual);
+        let (manual, worker) = (path::manual(path), path::worker(path));
+        let key = asset_key(path, UNVERSIONED).or(manual).or(worker);
         if key.is_none() && !path::is_page(path) {
             return None;
         }
@@ -135,7 +142,11 @@ impl Web {
         let (kind, bytes) = match key {
             Some(key) => {
                 let file = bundle.files.into_iter().find(|file| file.key == key)?;
-                let bytes = if manual.is_some() { self.fill_bytes(&file.bytes, UNVERSIONED) } else { file.bytes };
+                let bytes = match (manual, worker) {
+                    (Some(_), _) => self.fill_bytes(&file.bytes, UNVERSIONED),
+                    (_, Some(_)) => fill_worker(&file.bytes, UNVERSIONED),
+                    _ => file.bytes,
+                };
                 (file.kind, bytes)
             }
             None => (PAGE_KIND, fill(&bundle.page, &self.base, UNVERSIONED)),
@@ -156,10 +167,24 @@ fn find_embedded(path: &str, page: &[u8], tag: &str) -> Option<Found> {
     Some(Found { kind: asset.kind, cache: FOREVER, tag, body: Body::Gzip(asset.gzip) })
 }
 
+/// The service worker. Its tag changes with all that the client is, as the addresses in it do.
+fn find_worker(path: &str) -> Option<Found> {
+    let asset = embedded::asset(path::worker(path)?)?;
+    let body = Body::Plain(Cow::Owned(fill_worker(&unpack(asset.gzip), embedded::version())));
+    let tag = Some(Cow::Owned(format!("{}-{}", asset.tag, embedded::version())));
+    Some(Found { kind: asset.kind, cache: ASK_AGAIN, tag, body })
+}
+
+/// The service worker, which knows from its own address where the client is, but not which version it is.
+fn fill_worker(worker: &[u8], version: &str) -> Vec<u8> {
+    String::from_utf8_lossy(worker).replace(VERSION_MARK, version).into_bytes()
+}
+
 /// `/assets/{version}/{key}` → the key.
 fn asset_key<'a>(path: &'a str, version: &str) -> Option<&'a str> {
-    // The manual's pages have marks to be filled, and stand at addresses of their own.
-    path.strip_prefix("/assets/")?.strip_prefix(version)?.strip_prefix('/').filter(|key| !key.ends_with(".html"))
+    // The manual's pages and the worker have marks to be filled, and stand at addresses of their own.
+    let is_asset = |key: &&str| !key.ends_with(".html") && path::worker(&format!("/{key}")).is_none();
+    path.strip_prefix("/assets/")?.strip_prefix(version)?.strip_prefix('/').filter(is_asset)
 }
 
 /// The page with the assets' address in its marks.

@@ -26,6 +26,11 @@ pub(super) fn manual(path: &str) -> Option<&'static str> {
     }
 }
 
+/// The service worker's key, if it stands at this path: beside the page, because it may only serve what is below itself.
+pub(super) fn worker(path: &str) -> Option<&'static str> {
+    (path == "/push-worker.js").then_some("push-worker.js")
+}
+
 /// The written form of an ID: a decimal 63-bit number without leading zeros.
 fn is_id(text: &str) -> bool {
     let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));

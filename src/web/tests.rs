@@ -83,6 +83,50 @@ fn the_manual_needs_no_script_and_finds_what_it_names() {
 }
 
 #[test]
+fn the_service_worker_stands_beside_the_page_with_a_policy_of_its_own() {
+    for web in [embedded_web(), Web::new("/chat", true, None)] {
+        let answer = get(&web, "/push-worker.js").unwrap();
+        assert_eq!(field(&answer, "Content-Type").as_deref(), Some("text/javascript; charset=utf-8"));
+        assert_eq!(
+            field(&answer, "Cache-Control").as_deref(),
+            Some("no-cache"),
+            "a new one is found at the next visit"
+        );
+        let policy = field(&answer, "Content-Security-Policy").unwrap();
+        assert!(policy.contains("default-src 'none'; connect-src 'self'") && policy.contains("trusted-types 'none'"));
+        let tag = field(&answer, "ETag").unwrap();
+        let script = text(answer);
+        assert!(!script.contains("{{") && script.contains(embedded::version()));
+        assert!(!script.contains("\"fetch\""), "what is fetched does not go through it");
+        let again = ask_with(&web, Method::Get, "/push-worker.js", &[("If-None-Match", &tag)]).unwrap();
+        assert_eq!(again.status_code().0, 304);
+    }
+    assert!(get(&embedded_web(), &address("push-worker.js")).is_none(), "it is nowhere else");
+    let from_folder = Web::new("", false, Some("static".into()));
+    let answer = get(&from_folder, "/push-worker.js").unwrap();
+    assert!(field(&answer, "Content-Security-Policy").is_some());
+    assert!(text(answer).contains("assets/dev/"));
+    assert!(get(&from_folder, "/assets/dev/push-worker.js").is_none());
+}
+
+#[test]
+fn the_program_that_browsers_install_has_its_pictures() {
+    let web = embedded_web();
+    let manifest = text(get(&web, &address("manifest.webmanifest")).unwrap());
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    // Both lead from the assets' folder to the base path, whatever that is; so does the ID, which is the former.
+    assert_eq!((&manifest["start_url"], &manifest["scope"]), (&"../../".into(), &"../../".into()));
+    let icons = manifest["icons"].as_array().unwrap();
+    for (size, purpose) in [("192x192", "any"), ("512x512", "any"), ("192x192", "maskable"), ("512x512", "maskable")] {
+        let has = |icon: &&serde_json::Value| icon["sizes"] == size && icon["purpose"] == purpose;
+        let icon = icons.iter().find(has).unwrap();
+        let picture = get(&web, &address(icon["src"].as_str().unwrap())).unwrap();
+        assert_eq!(field(&picture, "Content-Type").as_deref(), Some("image/png"), "{size} {purpose}");
+        assert!(body(picture).starts_with(b"\x89PNG"));
+    }
+}
+
+#[test]
 fn the_page_names_only_what_is_there() {
     let web = embedded_web();
     let page = text(get(&web, "/").unwrap());

@@ -1,5 +1,6 @@
 /** Making and keeping elements: createElement and text nodes, never markup from strings. */
 
+import { remembered } from "./storage.js";
 import { learnMore, t } from "./words.js";
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
@@ -30,8 +31,18 @@ export async function late() {
   await learnMore();
   // What a message's menu does is there by then too, should the connection be lost.
   part("message-row", "acts").catch(() => {});
-  const [shortcuts, notifications, press] = await Promise.all([import("./shortcuts.js"), import("./notifications.js"), import("./press.js")]);
-  return { ...shortcuts, ...notifications, ...press };
+  const [shortcuts, notifications, press, push, focus] = await Promise.all([import("./shortcuts.js"), import("./notifications.js"),
+    import("./press.js"), import("./follow-push.js"), import("./focus.js")]);
+  return { ...shortcuts, ...notifications, ...press, ...push, ...focus };
+}
+
+const END_MS = 3_000;
+
+/** Whoever signs out is told of nothing here any more. What hangs does not keep them. */
+export async function endPush() {
+  if (!remembered("push")) return;
+  const end = import("./push.js").then((push) => push.endPush()).catch(() => {});
+  await Promise.race([end, new Promise((over) => { setTimeout(over, END_MS); })]);
 }
 
 /** How all those look. @type {Promise<unknown> | null} */

@@ -1,6 +1,7 @@
 /** Being told of messages while one looks elsewhere: by the system where it lets us, else by a short sound. */
 import { wants } from "../state/notify.js";
 import { OP } from "./ops.js";
+import { isOn } from "./push.js";
 import { remembered } from "./storage.js";
 import { plain } from "./text.js";
 import { t } from "./words.js";
@@ -37,13 +38,15 @@ export class Notifier {
    * @param {() => boolean} [options.looking] whether somebody looks at the page
    * @param {any} [options.Notification] the system's, where the context is secure
    * @param {() => void} [options.sound]
+   * @param {() => boolean} [options.pushed] whether this browser is told by push
    */
   constructor({ store, go, wants: worth = wants, looking = () => !document.hidden && document.hasFocus(),
-    Notification = globalThis.isSecureContext ? globalThis.Notification : undefined, sound }) {
+    Notification = globalThis.isSecureContext ? globalThis.Notification : undefined, sound, pushed = isOn }) {
     this.store = store;
     this.go = go;
     this.wants = worth;
     this.looking = looking;
+    this.pushed = pushed;
     this.Notification = Notification;
     this.sound = sound ?? (() => this.#chime());
     store.listen((op, d) => { if (op === OP.MESSAGE_CREATE) this.#hear(d); });
@@ -54,7 +57,11 @@ export class Notifier {
     const ready = () => { this.#audio ??= audioContext(); };
     for (const type of ["pointerdown", "keydown"]) addEventListener(type, ready, { once: true, passive: true });
     const { store } = this;
-    const badge = () => favicon([...store.channels.keys()].some((id) => store.mentions(id) > 0));
+    const badge = () => {
+      const count = [...store.channels.keys()].reduce((sum, id) => sum + store.mentions(id), 0);
+      favicon(count > 0);
+      appBadge(count);
+    };
     store.watch((topic) => { if (["reads", "channels", "settings"].includes(topic)) badge(); });
     badge();
   }
@@ -65,6 +72,8 @@ export class Notifier {
     const { user } = store;
     const here = this.looking() && store.channel?.channel_id === message.channel_id;
     if (here || !user || message.author.user_id === user.user_id || user.status === "dnd" || !this.wants(message, store)) return;
+    // Who looks elsewhere is told by push, where that is on; twice would be once too often.
+    if (!this.looking() && this.pushed()) return;
     if (this.looking() || !this.#show(message)) this.#sound();
   }
 
@@ -125,6 +134,13 @@ function audioContext() {
   } catch {
     return null;
   }
+}
+
+/** The number on the icon of the installed program; elsewhere it is nowhere. @param {number} count */
+function appBadge(count) {
+  const { navigator } = globalThis;
+  const done = count ? navigator.setAppBadge?.(count) : navigator.clearAppBadge?.();
+  done?.catch(() => {});
 }
 
 /** The tab's icon, with a dot or without. @param {boolean} news */

@@ -60,6 +60,27 @@ story("hostile names and messages stay text", async (stage) => {
   await stranger.page.getByRole("heading", { name: IMAGE }).waitFor();
 });
 
+story("no text becomes markup or a script's address, and of the one policy there is no second", async (stage) => {
+  const { people: [ada] } = await stage.server.community("Policies", "pol", "pia");
+  const chat = await stage.open(ada);
+  stage.expect(/^console: (CSP: (require-trusted-types-for|trusted-types|script-src)|.*(Trusted|TrustedTypes|Content Security Policy))/);
+  const found = await chat.page.evaluate(async () => {
+    const tried = async (act) => { try { await act(); return "done"; } catch (error) { return error.name; } };
+    const { trustedTypes, navigator } = globalThis;
+    const any = { createHTML: (text) => text, createScriptURL: (text) => text };
+    return Promise.all([
+      tried(() => trustedTypes.createPolicy("another", any)),
+      tried(() => trustedTypes.createPolicy("default", any)),
+      tried(() => trustedTypes.createPolicy("chatd-worker", any)),
+      tried(() => { document.createElement("p").innerHTML = "<b>bold</b>"; }),
+      tried(() => { document.createElement("script").src = "/x.js"; }),
+      tried(() => navigator.serviceWorker.register("/api/rest/files/1")),
+      tried(() => new Worker("/push-worker.js")),
+    ]);
+  });
+  assert.deepEqual(found, Array(7).fill("TypeError"));
+});
+
 story("text that runs the other way turns nothing around it", async (stage) => {
   const { people: [ada, eve], channel } = await stage.server.community("Both ways", "abe", "ezra");
   await eve.rest("PATCH", "users/@me", { display_name: "שלום עולם" });

@@ -12,7 +12,7 @@ import { connectedStore, message, person } from "./fakes.mjs";
 speak("en", english);
 
 /** A reader who looks or not, and what reached them. */
-function scene({ looking = false, permission = "granted", breaks = false } = {}) {
+function scene({ looking = false, permission = "granted", breaks = false, pushed = false } = {}) {
   const store = connectedStore();
   const told = [];
   const went = [];
@@ -26,7 +26,7 @@ function scene({ looking = false, permission = "granted", breaks = false } = {})
     close() { this.closed = true; }
   }
   let sounds = 0;
-  new Notifier({ store, go: (route) => went.push(route), looking: () => looking, Notification, sound: () => { sounds += 1; } });
+  new Notifier({ store, go: (route) => went.push(route), looking: () => looking, Notification, sound: () => { sounds += 1; }, pushed: () => pushed });
   return { store, told, went, sounds: () => sounds, get: (fields) => store.apply(OP.MESSAGE_CREATE, message("100", fields)) };
 }
 
@@ -51,6 +51,15 @@ test("nobody is told of what they look at, nor who does not want to be disturbed
   busy.store.user = { ...busy.store.user, status: "dnd" };
   busy.get({ channel_id: "20" });
   assert.equal(busy.told.length + busy.sounds(), 0);
+});
+
+test("who is told by push is not told once more by the page, but hears it while looking at another channel", () => {
+  const away = scene({ pushed: true });
+  away.get({ channel_id: "20" });
+  assert.deepEqual([away.told.length, away.sounds()], [0, 0]);
+  const here = scene({ pushed: true, looking: true });
+  here.get({ channel_id: "20" });
+  assert.deepEqual([here.told.length, here.sounds()], [0, 1]);
 });
 
 test("without permission, or where the system refuses, it sounds: once in a burst", () => {

@@ -1,7 +1,8 @@
 /** Of what one is told, and how: here by this browser, and of which servers and channels on every device. */
-import { avatar, h, reconcile, View } from "../../lib/dom.js";
+import { avatar, h, later, reconcile, View } from "../../lib/dom.js";
 import { select, toggle } from "../../lib/forms.js";
 import { icon } from "../../lib/icons.js";
+import { isOn } from "../../lib/push.js";
 import { remember, remembered } from "../../lib/storage.js";
 import { timeText } from "../../lib/text.js";
 import { problemText, t } from "../../lib/words.js";
@@ -25,7 +26,9 @@ class NotificationForm extends View {
   #problem = h("p", { class: "problem", role: "alert" });
 
   setup() {
+    this.addEventListener("pushchange", () => this.#drawHere());
     this.append(
+      later("push-settings", { client: this.client }),
       h("section", {}, h("h3", {}, t("settings.in_this_browser")), this.#here),
       h(
         "section",
@@ -58,7 +61,8 @@ class NotificationForm extends View {
       this.#here.querySelector("input")?.focus();
     };
     this.#here.replaceChildren(
-      toggle({
+      // Who is told by push is not told once more by the page.
+      isOn() ? "" : toggle({
         label: t("settings.notices"),
         hint: why ? "" : t("settings.notices_hint"),
         why,
