@@ -1,5 +1,5 @@
 //! Embeds the web client: reads `static/`, names it by its content, compresses it, and writes the table that
-//! `src/web/embedded.rs` includes. Compresses the list of common passwords, too.
+//! `src/web/embedded.rs` includes. Compresses the list of common passwords and the OpenAPI document, too.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -13,6 +13,7 @@ mod bundle;
 mod joined;
 
 const PASSWORDS: &str = "src/auth/common-passwords.txt";
+const OPENAPI: &str = "src/rest/openapi/openapi.json";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=static");
@@ -20,6 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=src/web/joined.rs");
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed={PASSWORDS}");
+    println!("cargo:rerun-if-changed={OPENAPI}");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     let mut bundle = bundle::read(Path::new("static"))?;
     joined::join(&mut bundle);
@@ -40,6 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     writeln!(table, "];\nstatic VERSION: &str = {:?};", hex(&whole.finalize()))?;
     std::fs::write(out.join("client.rs"), table)?;
     std::fs::write(out.join("common-passwords.gz"), gzip(&std::fs::read(PASSWORDS)?)?)?;
+    std::fs::write(out.join("openapi.gz"), gzip(&std::fs::read(OPENAPI)?)?)?;
     Ok(())
 }
 
