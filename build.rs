@@ -17,11 +17,11 @@ const OPENAPI: &str = "src/rest/openapi/openapi.json";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=static");
+    println!("cargo:rerun-if-changed={OPENAPI}");
     println!("cargo:rerun-if-changed=src/web/bundle.rs");
     println!("cargo:rerun-if-changed=src/web/joined.rs");
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed={PASSWORDS}");
-    println!("cargo:rerun-if-changed={OPENAPI}");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     let mut bundle = bundle::read(Path::new("static"))?;
     joined::join(&mut bundle);
