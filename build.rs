@@ -1,5 +1,5 @@
 //! Embeds the web client: reads `static/`, names it by its content, compresses it, and writes the table that
-//! `src/web/embedded.rs` includes. Compresses the list of common passwords, too.
+//! `src/web/embedded.rs` includes. Compresses the list of common passwords and the OpenAPI document, too.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -13,9 +13,11 @@ mod bundle;
 mod joined;
 
 const PASSWORDS: &str = "src/auth/common-passwords.txt";
+const OPENAPI: &str = "src/rest/openapi/openapi.json";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=static");
+    println!("cargo:rerun-if-changed={OPENAPI}");
     println!("cargo:rerun-if-changed=src/web/bundle.rs");
     println!("cargo:rerun-if-changed=src/web/joined.rs");
     println!("cargo:rerun-if-changed=build.rs");
@@ -46,6 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     writeln!(table, "];\nstatic VERSION: &str = {:?};", hex(&whole.finalize()))?;
     std::fs::write(out.join("client.rs"), table)?;
     std::fs::write(out.join("common-passwords.gz"), gzip(&std::fs::read(PASSWORDS)?)?)?;
+    std::fs::write(out.join("openapi.gz"), gzip(&std::fs::read(OPENAPI)?)?)?;
     Ok(())
 }
 

@@ -74,10 +74,10 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
             _ => options::help(),
         },
         options::Command::Version => format!("chatd {}\n", env!("CARGO_PKG_VERSION")),
-        options::Command::OpenApi => match serde_json::to_string_pretty(&rest::openapi::document("")) {
-            Ok(text) => text + "\n",
+        options::Command::OpenApi => match rest::openapi::text() {
+            Ok(text) => text,
             Err(error) => {
-                eprintln!("chatd: the document cannot be written: {error}");
+                eprintln!("chatd: the document is damaged: {error}");
                 return exit::IO;
             }
         },

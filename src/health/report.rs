@@ -1,12 +1,14 @@
 //! What an administrator is told.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::Timestamp;
 
 /// How bad something is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// It does not work, or data is in danger.
@@ -29,7 +31,8 @@ impl Severity {
 }
 
 /// Something that the owner should know, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
@@ -42,7 +45,8 @@ pub struct Finding {
 }
 
 /// How the instance does.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Report {
     /// The version of chatd.
     pub version: &'static str,
@@ -62,7 +66,7 @@ pub struct Report {
     pub servers: u64,
     /// Messages, as of the last backup; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(default)]
+    #[cfg_attr(test, schemars(default))]
     pub messages_approximate: Option<u64>,
     /// Resident memory in bytes.
     pub memory_bytes: u64,
@@ -81,7 +85,8 @@ pub struct Report {
 }
 
 /// How busy the machine is.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Load {
     /// Its load average over a minute.
     pub one_minute: f64,
@@ -90,7 +95,8 @@ pub struct Load {
 }
 
 /// The disk that the data is on, in bytes.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Disk {
     /// What may still be written.
     pub free_bytes: u64,
@@ -107,7 +113,8 @@ pub struct Disk {
 }
 
 /// How long commits took, in milliseconds; null while there is none.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Sync {
     /// How many there were.
     pub count: u64,
@@ -120,7 +127,8 @@ pub struct Sync {
 }
 
 /// How late writes and events are.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Late {
     /// How long the oldest has waited, in milliseconds.
     pub late_ms: u64,
@@ -129,7 +137,8 @@ pub struct Late {
 }
 
 /// Backups.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Backup {
     /// Where they are put; null if none are made.
     pub folder: Option<String>,

@@ -1,5 +1,6 @@
 //! What administrators ask for and get.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,8 @@ use super::setting::{Allowed, Registration};
 use super::{Timestamp, UserId};
 
 /// An account, for administrators.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct AdminUser {
     /// Who.
     pub user_id: UserId,
@@ -38,19 +40,21 @@ pub struct AdminUser {
 }
 
 /// `PATCH /admin/users/{user_id}`.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default)]
 pub struct AdminUserPatch {
     /// Whether they shall not be able to sign in; ends their sessions.
-    #[schemars(with = "bool")]
+    #[cfg_attr(test, schemars(with = "bool"))]
     pub disabled: Patch<bool>,
     /// Whether they shall administrate the instance.
-    #[schemars(with = "bool")]
+    #[cfg_attr(test, schemars(with = "bool"))]
     pub is_admin: Patch<bool>,
 }
 
 /// A link by which somebody sets a new password, once.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct ResetLink {
     /// To be opened by them; absolute if the instance knows its public URL.
     pub url: String,
@@ -61,7 +65,8 @@ pub struct ResetLink {
 }
 
 /// `POST /auth/reset`.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct ResetPassword {
     /// From the link that an administrator made.
     pub token: String,
@@ -70,14 +75,16 @@ pub struct ResetPassword {
 }
 
 /// `DELETE /users/@me`.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct CloseAccount {
     /// The one in force.
     pub password: Password,
 }
 
 /// Where the value of a setting comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// An administrator has set it.
@@ -89,8 +96,9 @@ pub enum Source {
 }
 
 /// A setting.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(rename = "SettingOf{T}")]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(rename = "SettingOf{T}"))]
 pub struct Setting<T> {
     /// What counts.
     pub value: T,
@@ -101,14 +109,16 @@ pub struct Setting<T> {
 }
 
 /// The settings of the instance.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct InstanceSettings {
     /// One by one.
     pub settings: SettingsByKey,
 }
 
 /// Each setting by its key.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct SettingsByKey {
     /// The instance's name.
     pub name: Setting<String>,
@@ -127,7 +137,8 @@ pub struct SettingsByKey {
 }
 
 /// `PATCH /admin/settings`: null forgets what was set.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default)]
 pub struct SettingsPatch {
     /// The instance's name.
@@ -139,12 +150,12 @@ pub struct SettingsPatch {
     /// Whose invites make accounts.
     pub invites_register: Patch<Option<Allowed>>,
     /// Characters in a password, at least: 10 to 256.
-    #[schemars(with = "Option<u64>", range(min = 10, max = 256))]
+    #[cfg_attr(test, schemars(with = "Option<u64>", range(min = 10, max = 256)))]
     pub password_min: Patch<Option<u64>>,
     /// An upload, at most, in bytes: 1 MiB to 1 TiB.
-    #[schemars(with = "Option<u64>", range(min = 1_048_576, max = 1_099_511_627_776_u64))]
+    #[cfg_attr(test, schemars(with = "Option<u64>", range(min = 1_048_576, max = 1_099_511_627_776_u64)))]
     pub upload_bytes: Patch<Option<u64>>,
     /// What a user's files may take on disk, in bytes: 1 MiB to 1 TiB.
-    #[schemars(with = "Option<u64>", range(min = 1_048_576, max = 1_099_511_627_776_u64))]
+    #[cfg_attr(test, schemars(with = "Option<u64>", range(min = 1_048_576, max = 1_099_511_627_776_u64)))]
     pub user_files_bytes: Patch<Option<u64>>,
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -105,7 +106,8 @@ pub enum Ended {
 }
 
 /// Why somebody is no longer a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Removal {
     /// Of their own will.
@@ -117,7 +119,8 @@ pub enum Removal {
 }
 
 /// SERVER_MEMBER_ADD.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct MemberAdd {
     /// The new member.
     #[serde(flatten)]

@@ -1,5 +1,6 @@
 //! Identifiers: time-ordered 63-bit integers, printed in decimal, opaque to clients.
 
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -43,6 +44,7 @@ macro_rules! ids {
             }
         }
 
+        #[cfg(test)]
         impl JsonSchema for $name {
             fn schema_name() -> std::borrow::Cow<'static, str> {
                 "Id".into()

@@ -1,5 +1,6 @@
 //! Texts with rules. A value of one of these types has passed its rule, so nobody checks again.
 
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 use unicode_normalization::UnicodeNormalization;
@@ -30,6 +31,7 @@ macro_rules! texts {
             }
         }
 
+        #[cfg(test)]
         impl JsonSchema for $name {
             fn schema_name() -> std::borrow::Cow<'static, str> {
                 stringify!($name).into()
@@ -43,12 +45,16 @@ macro_rules! texts {
 
 /// For the schemas: what [`name`] takes, as a regular expression of ECMA-262. Characters at the ends that are trimmed
 /// may be refused by it.
+#[cfg(test)]
 const NAME: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
 /// What [`prose`] takes.
+#[cfg(test)]
 const PROSE: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 /// What [`content`] takes.
+#[cfg(test)]
 const CONTENT: &str = r"^[^\u0000]*[^\s\u0000][^\u0000]*$";
 /// What [`nonce`] takes.
+#[cfg(test)]
 const NONCE: &str = r"^[^\u0000]*$";
 
 texts! {
@@ -107,6 +113,7 @@ impl<'de> Deserialize<'de> for Username {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for Username {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Username".into()
@@ -152,6 +159,7 @@ impl<'de> Deserialize<'de> for Password {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for Password {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Password".into()

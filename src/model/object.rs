@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{AttachmentId, ChannelId, EntryId, MessageId, Permissions, RoleId, ServerId, SessionId, Timestamp, UserId};
 
 /// What others see of somebody's presence, and what its owner sees of it (`invisible`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Here.
@@ -25,7 +27,8 @@ pub enum Status {
 }
 
 /// A person.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct User {
     /// Who.
     pub user_id: UserId,
@@ -47,7 +50,8 @@ pub struct User {
 }
 
 /// A person as they stand beside a message.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Author {
     /// Who.
     pub user_id: UserId,
@@ -60,7 +64,8 @@ pub struct Author {
 }
 
 /// A server.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Server {
     /// Which.
     pub server_id: ServerId,
@@ -79,7 +84,8 @@ pub struct Server {
 }
 
 /// The kinds of channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChannelKind {
     /// Messages of a server.
@@ -93,7 +99,8 @@ pub enum ChannelKind {
 }
 
 /// What a role may do in one channel beyond, or short of, what it may do in the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Override {
     /// For whom.
     pub role_id: RoleId,
@@ -104,7 +111,8 @@ pub struct Override {
 }
 
 /// A channel of a server, or a DM.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Channel {
     /// Which.
     pub channel_id: ChannelId,
@@ -136,7 +144,8 @@ pub struct Channel {
 }
 
 /// What a reply shows of the message it answers.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Reply {
     /// Which.
     pub message_id: MessageId,
@@ -152,7 +161,8 @@ pub struct Reply {
 }
 
 /// A file of a message.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Attachment {
     /// Which.
     pub attachment_id: AttachmentId,
@@ -179,7 +189,8 @@ pub struct Attachment {
 }
 
 /// One kind of reaction to a message.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Reaction {
     /// Which.
     pub emoji: String,
@@ -190,7 +201,8 @@ pub struct Reaction {
 }
 
 /// A message.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Message {
     /// Which; its order is the order of commit.
     pub message_id: MessageId,
@@ -227,7 +239,8 @@ pub struct Message {
 }
 
 /// A message that a search has found.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Found {
     /// The message.
     #[serde(flatten)]
@@ -237,7 +250,8 @@ pub struct Found {
 }
 
 /// Somebody in a server.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Member {
     /// Who.
     pub user: User,
@@ -252,7 +266,8 @@ pub struct Member {
 }
 
 /// A role of a server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Role {
     /// Which; `everyone` has the server's ID.
     pub role_id: RoleId,
@@ -267,7 +282,8 @@ pub struct Role {
 }
 
 /// Somebody who may not come into a server.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Ban {
     /// Who.
     pub user: Author,
@@ -280,7 +296,8 @@ pub struct Ban {
 }
 
 /// One thing that an act changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Change {
     /// The field's name in the object.
     pub field: Cow<'static, str>,
@@ -291,7 +308,8 @@ pub struct Change {
 }
 
 /// Who did what in a server.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct AuditEntry {
     /// Which; its order is the order of commit.
     pub entry_id: EntryId,
@@ -300,7 +318,7 @@ pub struct AuditEntry {
     /// What was done.
     pub action: Action,
     /// To which user, channel, role, message or server; null for invites, whose codes are secrets.
-    #[schemars(with = "Option<UserId>")]
+    #[cfg_attr(test, schemars(with = "Option<UserId>"))]
     pub target_id: Option<String>,
     /// Why, if whoever did it said so.
     pub reason: Option<String>,
@@ -325,7 +343,8 @@ fn json(value: &impl Serialize) -> serde_json::Value {
 macro_rules! actions {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
         /// What stands in an audit log.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+        #[cfg_attr(test, derive(JsonSchema))]
         pub enum Action { $($(#[$doc])* #[serde(rename = $text)] $name,)* }
 
         impl Action {
@@ -382,7 +401,8 @@ actions! {
 }
 
 /// A server as its member first sees it: everything to draw it.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct FullServer {
     /// The server.
     #[serde(flatten)]
@@ -398,7 +418,8 @@ pub struct FullServer {
 }
 
 /// An invite, as its maker sees it.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Invite {
     /// The code to hand out.
     pub code: String,
@@ -419,7 +440,8 @@ pub struct Invite {
 }
 
 /// What a stranger with an invite's code sees of the server.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct PreviewServer {
     /// Which.
     pub server_id: ServerId,
@@ -432,7 +454,8 @@ pub struct PreviewServer {
 }
 
 /// An invite, as an invited stranger sees it.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct InvitePreview {
     /// The code.
     pub code: String,
@@ -445,7 +468,8 @@ pub struct InvitePreview {
 }
 
 /// A sign-in session: one browser or client of a user.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Session {
     /// Which (the access token's `sid`).
     pub session_id: SessionId,
@@ -462,7 +486,8 @@ pub struct Session {
 }
 
 /// How far a user has read a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct ReadState {
     /// Where.
     pub channel_id: ChannelId,
@@ -473,7 +498,8 @@ pub struct ReadState {
 }
 
 /// Somebody's presence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Presence {
     /// Who.
     pub user_id: UserId,
@@ -482,7 +508,8 @@ pub struct Presence {
 }
 
 /// The first screen: what CONNECTED carries.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Connected {
     /// The gateway session, for RESUME.
     pub session_id: String,

@@ -1,5 +1,6 @@
 //! What a member may do: a set of permissions. Who has which is decided in `authority`.
 
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -153,6 +154,7 @@ impl<'de> Deserialize<'de> for Permissions {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for Permissions {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Permissions".into()

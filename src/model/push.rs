@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,21 +25,23 @@ impl std::fmt::Debug for PushKeys {
 }
 
 /// `POST /users/@me/push-subscriptions`: what a browser's `PushSubscription.toJSON()` says.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct NewPushSubscription {
     /// Where the push service takes messages for this browser: https, a public address, port 443.
-    #[schemars(length(min = 1, max = 2048))]
+    #[cfg_attr(test, schemars(length(min = 1, max = 2048)))]
     pub endpoint: String,
     /// The browser's keys.
     pub keys: NewPushKeys,
     /// What the device is called.
     #[serde(default)]
-    #[schemars(length(max = 100))]
+    #[cfg_attr(test, schemars(length(max = 100)))]
     pub name: Option<String>,
 }
 
 /// The keys of a [`NewPushSubscription`], in base64url.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct NewPushKeys {
     /// The browser's public key: 65 bytes, an uncompressed point of P-256.
     pub p256dh: String,
@@ -47,7 +50,8 @@ pub struct NewPushKeys {
 }
 
 /// Where one of a user's browsers is told of messages. It ends with the sign-in session that it was made in.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct PushSubscription {
     /// Which.
     pub subscription_id: SubscriptionId,
@@ -64,7 +68,8 @@ pub struct PushSubscription {
 }
 
 /// What a push is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum PushKind {
     /// There is a new message.
@@ -76,7 +81,8 @@ pub enum PushKind {
 }
 
 /// What became of a push.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum PushStatus {
     /// The push service has taken it.
@@ -90,7 +96,8 @@ pub enum PushStatus {
 }
 
 /// A line of a user's push log. It has nothing of what was written.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct PushDelivery {
     /// When.
     pub at: Timestamp,

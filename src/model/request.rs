@@ -1,5 +1,6 @@
 //! What clients ask for, already checked: every field's type carries its rule. Unknown fields are ignored.
 
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer};
 
@@ -36,6 +37,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     }
 }
 
+#[cfg(test)]
 impl<T: JsonSchema> JsonSchema for Patch<T> {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         T::schema_name()
@@ -49,7 +51,8 @@ impl<T: JsonSchema> JsonSchema for Patch<T> {
 }
 
 /// `POST /auth/register`.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Register {
     /// The name to sign in with.
     pub username: Username,
@@ -67,7 +70,8 @@ pub struct Register {
 }
 
 /// `POST /auth/login`.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Login {
     /// Any text: what cannot be a username is simply wrong.
     pub username: String,
@@ -79,14 +83,16 @@ pub struct Login {
 }
 
 /// `POST /auth/refresh`, and `POST /auth/logout` where there is no access token.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Refresh {
     /// The refresh token; without it the cookie's is taken.
     pub refresh_token: Option<String>,
 }
 
 /// `POST /auth/password`.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct ChangePassword {
     /// The one in force.
     pub current_password: Password,
@@ -95,7 +101,8 @@ pub struct ChangePassword {
 }
 
 /// `POST /servers`.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct NewServer {
     /// Its name.
     pub name: ServerName,
@@ -104,7 +111,8 @@ pub struct NewServer {
 }
 
 /// `PATCH /servers/{server_id}`.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default)]
 #[derive(Default)]
 pub struct ServerPatch {
@@ -119,7 +127,8 @@ pub struct ServerPatch {
 }
 
 /// `POST /servers/{server_id}/channels`.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct NewChannel {
     /// Its name.
     pub name: ChannelName,
@@ -136,7 +145,8 @@ pub struct NewChannel {
 }
 
 /// An override of a channel that is to be made.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct NewOverride {
     /// For whom.
     pub role_id: RoleId,
@@ -149,7 +159,8 @@ pub struct NewOverride {
 }
 
 /// `PUT /channels/{channel_id}/overrides/{role_id}`.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct SetOverride {
     /// Added.
     #[serde(default)]
@@ -160,7 +171,8 @@ pub struct SetOverride {
 }
 
 /// The kinds of channel that somebody makes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NewChannelKind {
     /// Messages.
@@ -171,7 +183,8 @@ pub enum NewChannelKind {
 }
 
 /// `PATCH /channels/{channel_id}`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default)]
 pub struct ChannelPatch {
     /// Its name.
@@ -185,13 +198,14 @@ pub struct ChannelPatch {
 }
 
 /// `POST /channels/{channel_id}/messages`.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct NewMessage {
     /// The text; may be left out, or be empty, if there are files.
     pub content: Option<Caption>,
     /// Up to ten files that the caller uploaded within the last hour and has not used yet.
     #[serde(default)]
-    #[schemars(length(max = 10))]
+    #[cfg_attr(test, schemars(length(max = 10)))]
     pub attachments: Vec<AttachmentId>,
     /// A message of the same channel that it answers.
     pub reply_to: Option<MessageId>,
@@ -200,33 +214,37 @@ pub struct NewMessage {
 }
 
 /// `PATCH /channels/{channel_id}/messages/{message_id}`.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct EditMessage {
     /// The new text; may be empty if the message has files.
     pub content: Caption,
 }
 
 /// `PUT /channels/{channel_id}/read`.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct MarkRead {
     /// The last message read; an earlier one marks unread.
     pub message_id: MessageId,
 }
 
 /// `POST /servers/{server_id}/invites`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default)]
 pub struct NewInvite {
     /// 1 to 1,000, or null for no limit.
-    #[schemars(range(min = 1, max = 1000))]
+    #[cfg_attr(test, schemars(range(min = 1, max = 1000)))]
     pub max_uses: Option<u32>,
     /// 1 to 31,536,000 seconds, or null for ever; a week unless given.
-    #[schemars(range(min = 1, max = 31_536_000))]
+    #[cfg_attr(test, schemars(range(min = 1, max = 31_536_000)))]
     pub expires_in: Patch<Option<u32>>,
 }
 
 /// `PATCH /servers/{server_id}/members/{user_id}`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default)]
 pub struct MemberPatch {
     /// Name to show there, or null.
@@ -236,24 +254,26 @@ pub struct MemberPatch {
 }
 
 /// `PUT /servers/{server_id}/bans/{user_id}`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default)]
 pub struct NewBan {
     /// Why.
     pub reason: Option<Reason>,
     /// 0 to 604,800: messages of so many seconds go with them.
-    #[schemars(range(min = 0, max = 604_800))]
+    #[cfg_attr(test, schemars(range(min = 0, max = 604_800)))]
     pub delete_message_seconds: Option<u32>,
 }
 
 /// `POST /servers/{server_id}/roles`.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct NewRole {
     /// Its name.
     pub name: RoleName,
     /// 0 to 0xFFFFFF.
     #[serde(default)]
-    #[schemars(range(min = 0, max = 16_777_215))]
+    #[cfg_attr(test, schemars(range(min = 0, max = 16_777_215)))]
     pub color: u32,
     /// What it allows.
     #[serde(default)]
@@ -261,13 +281,14 @@ pub struct NewRole {
 }
 
 /// `PATCH /servers/{server_id}/roles/{role_id}`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default)]
 pub struct RolePatch {
     /// Its name.
     pub name: Patch<RoleName>,
     /// 0 to 0xFFFFFF.
-    #[schemars(with = "u32", range(min = 0, max = 16_777_215))]
+    #[cfg_attr(test, schemars(with = "u32", range(min = 0, max = 16_777_215)))]
     pub color: Patch<u32>,
     /// From 1; higher is stronger.
     pub position: Patch<u32>,
@@ -276,7 +297,8 @@ pub struct RolePatch {
 }
 
 /// `PATCH /users/{user_id}`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default)]
 pub struct UserPatch {
     /// The name to sign in with.
@@ -292,7 +314,8 @@ pub struct UserPatch {
 }
 
 /// What somebody may choose to be: offline is who is not connected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ChosenStatus {
     /// Here.
@@ -317,14 +340,15 @@ impl From<ChosenStatus> for Status {
 }
 
 /// `POST /users/{user_id}/dm-channels`: one of the two.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default)]
-#[schemars(extend("oneOf" = [{"required": ["recipient_id"]}, {"required": ["recipient_ids"]}]))]
+#[cfg_attr(test, schemars(extend("oneOf" = [{"required": ["recipient_id"]}, {"required": ["recipient_ids"]}])))]
 pub struct NewDm {
     /// The other person.
     pub recipient_id: Option<UserId>,
     /// The other people, up to nine; doubles and oneself are passed over.
-    #[schemars(length(min = 1))]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub recipient_ids: Option<Vec<UserId>>,
 }
 

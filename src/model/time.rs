@@ -1,5 +1,6 @@
 //! Points in time as the API writes them.
 
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
@@ -41,6 +42,7 @@ impl Serialize for Timestamp {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for Timestamp {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Timestamp".into()

@@ -4,6 +4,7 @@
 
 use std::time::Instant;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -23,7 +24,8 @@ use crate::model::{AddressKey, Code, Error, Result, limits};
 const USER_AGENT: usize = 256;
 
 /// What registration and sign-in give.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct SignedIn {
     /// Who is signed in.
     pub user: User,
@@ -39,7 +41,8 @@ pub struct SignedIn {
 }
 
 /// What a refresh gives.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Tokens {
     /// For `Authorization: Bearer`.
     pub access_token: String,

@@ -3,6 +3,7 @@
 use std::sync::PoisonError;
 use std::time::Instant;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -13,26 +14,29 @@ use crate::chat::{self, instance};
 use crate::model::{Code, Error, Result, Work, limits};
 
 /// That something is as it should be.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Health {
     /// `ok`.
     pub status: &'static str,
 }
 
 /// That messages can be written.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Readiness {
     /// `ok`, or `degraded` while something is given up because writes are late.
     pub status: &'static str,
     /// What that is, in the order in which it goes: of `thumbnails`, `search_indexing`, `typing`, `presence` and
     /// `other_writes`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(default)]
+    #[cfg_attr(test, schemars(default))]
     pub given_up: Vec<&'static str>,
 }
 
 /// What everybody may know of the instance.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Instance {
     /// Its name.
     pub name: String,
@@ -49,7 +53,8 @@ pub struct Instance {
 }
 
 /// What browsers need for pushes.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct PushFacts {
     /// The instance's public key (RFC 8292), `applicationServerKey`: base64url of an uncompressed point.
     pub public_key: String,
@@ -58,7 +63,8 @@ pub struct PushFacts {
 macro_rules! limits_table {
     ($($(#[doc = $meaning:literal])+ $name:ident: $value:expr;)*) => {
         /// The limits that clients should know.
-        #[derive(Serialize, JsonSchema)]
+        #[derive(Serialize)]
+        #[cfg_attr(test, derive(JsonSchema))]
         pub struct Limits { $($(#[doc = $meaning])+ pub $name: u64,)* }
 
         impl Limits {
@@ -196,7 +202,7 @@ pub fn openapi(call: &mut Call<'_>) -> Result<Reply> {
     let mut made = call.rest.openapi.lock().unwrap_or_else(PoisonError::into_inner);
     let (_, document) = match made.take().filter(|(minimum, _)| *minimum == password_min) {
         Some(known) => made.insert(known),
-        None => made.insert((password_min, openapi::document_with(base, password_min).to_string().into_bytes())),
+        None => made.insert((password_min, openapi::document_with(base, password_min)?.to_string().into_bytes())),
     };
     Ok(Reply::new(200, "application/json", document.clone()))
 }

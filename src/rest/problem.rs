@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -9,7 +10,8 @@ use super::reply::Reply;
 use crate::model::{Code, Error};
 
 /// An error's document. `code` is what programs look at.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Problem {
     /// Always `about:blank`: `code` says what is meant.
     #[serde(rename = "type")]

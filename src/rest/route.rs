@@ -1,9 +1,9 @@
 //! What a route is: everything that is known of an endpoint before a request comes. `routes` has the table.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 
 use super::call::Call;
+use super::openapi::{Described, SchemaOf};
 use super::query::Parameter;
 use super::reply::Reply;
 use crate::model::{Code, Result, Work, limits};
@@ -81,9 +81,6 @@ pub enum Rate {
     /// Wrong invite codes from an address; the handler gives right ones back.
     InviteGuess,
 }
-
-/// Makes a type's schema; with a generator that collects what it refers to.
-pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
 /// A request body.
 #[derive(Clone, Copy)]
@@ -230,9 +227,9 @@ impl Route {
     }
 
     /// The request body.
-    pub const fn takes<T: JsonSchema + DeserializeOwned>(self) -> Self {
+    pub const fn takes<T: Described + DeserializeOwned>(self) -> Self {
         let body = Body {
-            schema: SchemaGenerator::subschema_for::<T>,
+            schema: SchemaOf::of::<T>(),
             type_name: std::any::type_name::<T>,
             check: |bytes| super::body::parse::<T>(bytes).map(drop),
             optional: false,
@@ -260,7 +257,7 @@ impl Route {
     }
 
     /// A request body that may be left out.
-    pub const fn may_take<T: JsonSchema + DeserializeOwned>(self) -> Self {
+    pub const fn may_take<T: Described + DeserializeOwned>(self) -> Self {
         let taking = self.takes::<T>();
         match taking.body {
             Some(body) => Self { body: Some(Body { optional: true, ..body }), ..taking },
@@ -299,8 +296,8 @@ impl Route {
     }
 
     /// A successful answer in JSON.
-    pub const fn gives<T: JsonSchema>(self, status: u16, meaning: &'static str) -> Self {
-        self.answer(status, meaning, Some(("application/json", Some(SchemaGenerator::subschema_for::<T>))))
+    pub const fn gives<T: Described>(self, status: u16, meaning: &'static str) -> Self {
+        self.answer(status, meaning, Some(("application/json", Some(SchemaOf::of::<T>()))))
     }
 
     /// A successful answer in another media type.

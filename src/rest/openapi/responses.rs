@@ -55,7 +55,7 @@ fn success(route: &Route, answer: &Answer, schemas: &mut Schemas) -> Value {
     let mut response = json!({"description": answer.meaning, "headers": header_refs(&names)});
     if let (Some((media_type, schema)), Some(response)) = (answer.content, response.as_object_mut()) {
         let schema = match schema {
-            Some(schema) => schema(&mut schemas.answers).to_value(),
+            Some(schema) => (schema.make)(&mut schemas.answers).to_value(),
             None if media_type == "application/json" => json!({"type": "object"}),
             None => json!({"type": "string"}),
         };

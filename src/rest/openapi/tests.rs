@@ -1,13 +1,38 @@
-//! The document against the table, the errors and itself.
+//! The file against the document, and the document against the table, the errors and itself.
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
 use super::schemas::Schemas;
-use super::{document, document_with};
-use crate::model::Code;
+use super::source::{document, document_with, operation};
+use crate::model::{Code, limits};
 use crate::rest::routes::ROUTES;
+
+/// What the program carries.
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/rest/openapi/openapi.json");
+
+#[test]
+fn the_file_says_what_the_table_and_its_types_say() {
+    let text = serde_json::to_string_pretty(&document()).unwrap() + "\n";
+    if std::env::var_os("CHATD_TEST_WRITE").is_some() {
+        // The program that this test is in still carries the one before.
+        std::fs::write(FILE, text).unwrap();
+        return;
+    }
+    let as_it_should_be = super::text().unwrap() == text;
+    assert!(as_it_should_be, "CHATD_TEST_WRITE=1 cargo test --lib openapi writes src/rest/openapi/openapi.json anew");
+}
+
+#[test]
+fn what_is_filled_in_is_what_would_be_made() {
+    for (base, password_min) in [("", limits::PASSWORD_MIN), ("/chat", limits::PASSWORD_MIN), ("", 10), ("/a/b", 64)] {
+        let mut filled = document();
+        super::fill_in(&mut filled, base, password_min);
+        assert!(filled == document_with(base, password_min), "{base:?}, {password_min}");
+    }
+    assert!(document_with("/a", 64) != document_with("/a", 65) && document_with("/a", 64) != document_with("/b", 64));
+}
 
 fn references<'a>(value: &'a Value, found: &mut HashSet<&'a str>) {
     match value {
@@ -22,7 +47,7 @@ fn references<'a>(value: &'a Value, found: &mut HashSet<&'a str>) {
 
 #[test]
 fn every_reference_leads_somewhere() {
-    let document = document("");
+    let document = document();
     let mut found = HashSet::new();
     references(&document, &mut found);
     assert!(found.len() > 20);
@@ -34,7 +59,7 @@ fn every_reference_leads_somewhere() {
 
 #[test]
 fn every_row_of_the_table_is_there_with_all_its_parameters() {
-    let document = document("");
+    let document = document();
     let mut operations = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
         for operation in item.as_object().unwrap().values() {
@@ -64,7 +89,7 @@ fn every_row_of_the_table_is_there_with_all_its_parameters() {
 fn what_goes_in_and_out_looks_the_same() {
     let mut schemas = Schemas::new();
     for route in ROUTES {
-        super::operation(route, &mut schemas, &Value::Null);
+        operation(route, &mut schemas, &Value::Null);
     }
     let (requests, answers) = (schemas.requests.definitions(), schemas.answers.definitions());
     for (name, schema) in requests {
@@ -84,18 +109,19 @@ fn what_may_be_left_out_is_not_required() {
     assert!(signed_in.contains(&"user".into()) && !signed_in.contains(&"refresh_token".into()));
 }
 
-/// It is made on a connection's thread, of which it shall leave most.
+/// It is unpacked on a connection's thread, of which it shall leave most.
 #[test]
 fn a_connections_stack_carries_it() {
     let stack = crate::model::limits::CONNECTION_STACK / 2;
-    let thread = std::thread::Builder::new().stack_size(stack).spawn(|| document("").to_string());
+    let thread =
+        std::thread::Builder::new().stack_size(stack).spawn(|| super::document_with("/chat", 12).unwrap().to_string());
     assert!(thread.unwrap().join().unwrap().len() > 10_000);
 }
 
 /// 426 is the gateway's, which is no REST.
 #[test]
 fn every_error_code_is_documented() {
-    let text = document("").to_string();
+    let text = document().to_string();
     for code in Code::ALL.iter().filter(|code| **code != Code::UpgradeRequired) {
         assert!(text.contains(&format!("\"{}\"", code.as_str())), "{}", code.as_str());
     }
@@ -103,7 +129,7 @@ fn every_error_code_is_documented() {
 
 #[test]
 fn every_limited_operation_says_how_often() {
-    let document = document("");
+    let document = document();
     for route in ROUTES {
         let verb = format!("{:?}", route.verb).to_lowercase();
         let operation = &document["paths"][route.full_path()][verb];

@@ -19,7 +19,7 @@ use super::{Rest, openapi, path};
 use crate::auth::{Keys, Passwords, Throttles};
 use crate::chat::{Chat, Config, Shared};
 use crate::media::Media;
-use crate::model::{Event, Outlet, Settings};
+use crate::model::{Event, Outlet, Settings, limits};
 use crate::net::{Body, Front, Header, Request, ResponseBox};
 use crate::store::Store;
 
@@ -135,7 +135,7 @@ impl Instance {
         let chat = Arc::new(Chat::new(store, Arc::new(shared)));
         let media = Arc::new(Media::open(&folder.path().join("files"), Some(0), Arc::clone(chat.pressure())).unwrap());
         let rest = Rest::new(chat, media, Passwords::new(), throttles);
-        Self { rest, document: openapi::document(""), _folder: folder }
+        Self { rest, document: openapi::document_with("", limits::PASSWORD_MIN).unwrap(), _folder: folder }
     }
 
     fn free() -> Self {
