@@ -46,6 +46,8 @@ impl Act for Add {
 
     fn verdict(&self, model: &Model, who: Who) -> Verdict {
         let server = model.server_of(self.server, who).ok_or(NOT_FOUND)?;
+        // What is no ID is nobody's, whoever asks.
+        unless(self.user >= 0, NOT_FOUND)?;
         unless(server.may(who, "ban_members"), FORBIDDEN)?;
         let user = model.person(self.user).ok_or(NOT_FOUND)?;
         unless(user != who && user != server.owner, FORBIDDEN)?;
@@ -125,6 +127,8 @@ impl Act for Remove {
 
     fn verdict(&self, model: &Model, who: Who) -> Verdict {
         let server = model.server_of(self.server, who).ok_or(NOT_FOUND)?;
+        // What is no ID is nobody's, whoever asks.
+        unless(self.user >= 0, NOT_FOUND)?;
         unless(server.may(who, "ban_members"), FORBIDDEN)?;
         unless(model.person(self.user).is_some_and(|user| server.bans.contains_key(&user)), NOT_FOUND)?;
         Ok(204)
