@@ -75,24 +75,28 @@ struct Out<'a> {
 struct Slow {
     since: Instant,
     /// Bytes that it has taken since.
-    taken: u64,
+    taken: usize,
     /// When it took the last.
     last: Instant,
+    /// What the kernel could hold for it then, in bytes.
+    room: usize,
 }
 
 impl Slow {
-    fn new(now: Instant) -> Self {
-        Self { since: now, taken: 0, last: now }
+    fn new(now: Instant, room: usize) -> Self {
+        Self { since: now, taken: 0, last: now, room }
     }
 
     fn took(&mut self, count: usize, now: Instant) {
-        self.taken += count as u64;
+        self.taken = self.taken.saturating_add(count);
         self.last = now;
     }
 
-    /// Whoever takes nothing more has no longer than who has taken nothing, however much it took before.
-    fn deadline(&self) -> Instant {
-        let earned = Duration::from_secs(self.taken / limits::BODY_BYTES_PER_S);
+    /// Whoever takes nothing more has no longer than who has taken nothing, however much it took before. What the kernel
+    /// took because it holds more by now (`room`), by itself up to 4 MB, nobody has read.
+    fn deadline(&self, room: usize) -> Instant {
+        let read = self.taken.saturating_sub(room.saturating_sub(self.room));
+        let earned = Duration::from_secs(read as u64 / limits::BODY_BYTES_PER_S);
         (self.since + earned).min(self.last) + limits::WRITE_TIME
     }
 }
@@ -130,8 +134,8 @@ impl Out<'_> {
                     self.slow.iter_mut().for_each(|slow| slow.took(count, Instant::now()));
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    let now = Instant::now();
-                    let deadline = self.slow.get_or_insert_with(|| Slow::new(now)).deadline();
+                    let (now, room) = (Instant::now(), self.stream.room()?);
+                    let deadline = self.slow.get_or_insert_with(|| Slow::new(now, room)).deadline(room);
                     if deadline <= now {
                         return Err(ErrorKind::TimedOut.into());
                     }
@@ -189,8 +193,8 @@ mod tests {
     fn a_slow_client_earns_time_by_what_it_takes_and_none_by_what_it_took_before() {
         let began = Instant::now();
         let at = |seconds| began + Duration::from_secs(seconds);
-        let in_s = |slow: &Slow| (slow.deadline() - began).as_secs();
-        let mut slow = Slow::new(began);
+        let in_s = |slow: &Slow| (slow.deadline(10_000) - began).as_secs();
+        let mut slow = Slow::new(began, 10_000);
         assert_eq!(in_s(&slow), 15);
         // Half as fast as it must be: twice the time that it had at first, and no more.
         let four_seconds = 4 * limits::BODY_BYTES_PER_S as usize;
@@ -201,6 +205,9 @@ mod tests {
         // Fast, and then it stops.
         slow.took(100 * four_seconds, at(26));
         assert_eq!(in_s(&slow), 26 + 15);
+        // The kernel took it all and holds it still.
+        let grown = 10_000 + 103 * four_seconds;
+        assert_eq!((slow.deadline(grown) - began).as_secs(), 15);
     }
 
     #[test]

@@ -234,6 +234,14 @@ impl Stream {
         }
     }
 
+    /// Bytes that the kernel may hold for the peer; it makes that more by itself (tcp(7), `tcp_wmem`).
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn room(&self) -> io::Result<usize> {
+        Ok(rustix::net::sockopt::socket_send_buffer_size(&self.socket)?)
+    }
+
     fn wait(&self, what: PollFlags, deadline: Instant) -> io::Result<()> {
         let left = deadline.saturating_duration_since(Instant::now());
         let timeout = Timespec::try_from(left).ok();
