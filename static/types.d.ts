@@ -50,6 +50,8 @@ export interface Message {
 /** A message found; the ranges of its content that match count code points. */
 export interface Found extends Message { highlight?: [number, number][] }
 /** What a short notice says, and the one thing that may be done about it. */
+/** How far one has read a channel, and which unread messages in it speak to one. */
+export interface Read { message_id: Id; mention_ids?: Id[]; direct_ids?: Id[] }
 export interface Toast { text: string; action?: { label: string; run: () => unknown }; kind?: "done" | "failed" }
 export interface Invite {
   code: string; url: string; expires_at: string | null; inviter: Author;

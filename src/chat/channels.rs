@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::access::{self, Caller};
-use super::{Reading, Writing, audit, dms, mentions, overrides};
+use super::{Reading, Writing, audit, dms, overrides, unread};
 use crate::model::name::Topic;
-use crate::model::object::{Action, Change, Channel, ChannelKind, Override, ReadState};
+use crate::model::object::{Action, Change, Channel, ChannelKind, Override};
 use crate::model::request::{ChannelPatch, MarkRead, NewChannel, NewChannelKind};
 use crate::model::{
     Audience, ChannelId, Code, Effect, Error, Event, MessageId, Payload, Permission, Result, ServerId, Standing,
@@ -255,8 +255,8 @@ pub(super) fn set_read(cx: &mut Writing<'_, '_>, user: UserId, marks: &[(&Channe
         let channel_id = channel.channel_id;
         if before.get(&channel_id) != Some(&message_id) {
             cx.tx.mark_read(user, channel_id, message_id);
-            let state =
-                ReadState { channel_id, message_id, mentions: mentions::unread(cx, user, channel, message_id)? };
+            let place = (channel.server_id, channel_id);
+            let state = unread::state(cx, user, place, channel.last_message_id, message_id)?;
             cx.publish(Event::new(Audience::Users(vec![user]), Payload::ReadUpdate(state)));
         }
     }

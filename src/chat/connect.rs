@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::access::{self, Caller};
-use super::{Chat, Reading, dms, mentions, servers, settings, users};
+use super::{Chat, Reading, dms, servers, settings, unread, users};
 use crate::auth::Claims;
-use crate::model::object::{Connected, Presence, ReadState, Status};
+use crate::model::object::{Connected, Presence, Status};
 use crate::model::{Badges, ChannelId, Error, MessageId, Result, Rules, ServerId, UserId};
 use crate::store;
 
@@ -66,13 +66,14 @@ fn first_screen(cx: &Reading<'_>, caller: &Caller, late: Vec<(ChannelId, Message
     }
     let mut read_states = Vec::new();
     for channel in servers.iter().flat_map(|server| &server.channels).chain(&dm_channels) {
-        let channel_id = channel.channel_id;
-        let at = read.get(&channel_id).copied();
-        let message_id = at.unwrap_or(MessageId(0));
-        let mentions = mentions::unread(cx, caller.user_id, channel, message_id)?;
+        let position = read.get(&channel.channel_id).copied();
+        let place = (channel.server_id, channel.channel_id);
+        let from = position.unwrap_or(MessageId(0));
+        let state = unread::at_first(cx, caller.user_id, place, channel.last_message_id, from)?;
         // Who has read nothing there has no position, but may be waited for.
-        if at.is_some() || mentions > 0 {
-            read_states.push(ReadState { channel_id, message_id, mentions });
+        let is_news = state.message_id != from || state.mentions > 0 || !state.direct_ids.is_empty();
+        if position.is_some() || is_news {
+            read_states.push(state);
         }
     }
     Ok(Connected {

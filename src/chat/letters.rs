@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::access::{self, Caller};
-use super::{Reading, settings};
+use super::{Reading, settings, unread};
 use crate::model::object::{Author, ChannelKind, Message};
 use crate::model::plain::{self, Names, plain};
 use crate::model::push::PushKind;
@@ -266,20 +266,12 @@ fn unread_mentions(cx: &Reading<'_>, user: UserId) -> Result<u32> {
     let reader = Caller { user_id: user, session_id: SessionId(0), is_admin: false };
     let preferences = Preferences::read(&settings::of(cx, user)?);
     let mut sum = 0_u32;
-    for (channel, position) in store::push::unread(cx.db, user, UNREAD_CHANNELS)? {
+    for (channel, position) in store::unread::channels(cx.db, user, UNREAD_CHANNELS)? {
         let position = late.get(&channel).copied().unwrap_or(position);
         let Ok(place) = access::place(cx, &reader, channel) else { continue };
-        let count = match place.server_id {
-            Some(server) => {
-                let mut roles = store::roles::of_member(cx.db, server, user)?;
-                roles.push(RoleId::from(server));
-                store::extras::count_mentions(cx.db, user, &roles, channel, position)?
-            }
-            None if preferences.is_muted(channel, cx.now) => {
-                store::extras::count_mentions(cx.db, user, &[], channel, position)?
-            }
-            None => store::push::count_others(cx.db, user, channel, position)?,
-        };
+        let state = unread::state(cx, user, (place.server_id, channel), Some(MessageId(i64::MAX)), position)?;
+        let counts_all = place.server_id.is_none() && !preferences.is_muted(channel, cx.now);
+        let count = if counts_all { state.direct_ids.len() } else { state.mention_ids.len() } as u32;
         sum = sum.saturating_add(count);
     }
     Ok(sum)

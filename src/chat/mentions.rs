@@ -2,8 +2,8 @@
 
 use super::access::Place;
 use super::{Reading, users};
-use crate::model::object::{Channel, Message};
-use crate::model::{MessageId, Permission, Result, RoleId, UserId, markup};
+use crate::model::object::Message;
+use crate::model::{Permission, Result, RoleId, UserId, markup};
 use crate::store;
 
 /// Puts into `message` whom its text mentions.
@@ -53,24 +53,4 @@ fn seeing(cx: &Reading<'_>, place: &Place, users: Vec<UserId>) -> Result<Vec<Use
 /// The role by which `@everyone` is mentioned there.
 pub(super) fn everyone(place: &Place) -> Option<RoleId> {
     place.server_id.map(RoleId::from)
-}
-
-/// How many messages of a channel mention the user behind `position`. `last` is the channel's last one: mostly there is
-/// nothing behind.
-///
-/// # Errors
-/// Database errors.
-pub(super) fn unread(cx: &Reading<'_>, user: UserId, channel: &Channel, position: MessageId) -> Result<u32> {
-    if channel.last_message_id.is_none_or(|last| last <= position) {
-        return Ok(0);
-    }
-    let roles = match channel.server_id {
-        Some(server) => {
-            let mut roles = store::roles::of_member(cx.db, server, user)?;
-            roles.push(RoleId::from(server));
-            roles
-        }
-        None => Vec::new(),
-    };
-    Ok(store::extras::count_mentions(cx.db, user, &roles, channel.channel_id, position)?)
 }

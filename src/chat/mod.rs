@@ -32,6 +32,7 @@ pub mod search;
 pub mod servers;
 pub mod settings;
 mod sight;
+mod unread;
 pub mod users;
 
 use std::ops::Deref;

@@ -58,7 +58,7 @@ ops! {
     PRESENCE_UPDATE = 40 Both "from the client {status?, away?}, from the server {user_id, status}": "Sets one's own presence: status is kept, away is this connection's. Tells the presence of those one shares a server or DM with.";
     USER_UPDATE = 41 Server "User": "A profile has changed.";
     TYPING_START = 50 Both "from the client {channel_id}, from the server {channel_id, user_id, timestamp}": "Somebody types; lapses after 10 s, and is passed on once in 3 s.";
-    READ_UPDATE = 60 Server "{channel_id, message_id, mentions}": "How far one has read, to one's own connections.";
+    READ_UPDATE = 60 Server "{channel_id, message_id, mentions, mention_ids?, direct_ids?}": "How far one has read, to one's own connections; which unread messages mention one, and in a DM which are by others, up to 100 of each.";
     SETTINGS_UPDATE = 61 Server "the settings object": "The settings that one's clients share have changed, to one's own connections.";
     FOCUS = 62 Client "{channel_id: an ID or null}": "The channel that the user has before their eyes on this connection, or that they look elsewhere: of what is written there they are not told by push. To be said anew after RESUME.";
 }

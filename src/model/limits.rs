@@ -228,8 +228,10 @@ limits! {
     CONTENT: usize = 4_000;
     /// People, and roles, that one message mentions; more are plain text.
     MENTIONS: usize = 100;
-    /// Unread mentions that are counted.
-    MENTIONS_COUNTED: usize = 1_000;
+    /// Unread messages of a channel that are counted, and named, as speaking to somebody.
+    UNREAD_COUNTED: usize = 100;
+    /// Rows of a channel that are looked through for them.
+    UNREAD_LOOKED_AT: usize = 1_000;
     /// Characters of a message that a reply to it shows.
     REPLY_PREVIEW: usize = 200;
     /// One emoji in bytes.

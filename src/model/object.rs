@@ -486,15 +486,21 @@ pub struct Session {
 }
 
 /// How far a user has read a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub struct ReadState {
     /// Where.
     pub channel_id: ChannelId,
     /// The last message read.
     pub message_id: MessageId,
-    /// Unread mentions.
+    /// Unread messages that mention the user, counted up to 100.
     pub mentions: u32,
+    /// Which: so that clients can go on counting when one of them is edited or deleted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mention_ids: Vec<MessageId>,
+    /// In a DM, its unread messages by others, up to 100.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub direct_ids: Vec<MessageId>,
 }
 
 /// Somebody's presence.

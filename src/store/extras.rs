@@ -180,31 +180,3 @@ pub(super) fn remove(db: &Connection, channel: ChannelId, id: MessageId, extras:
     }
     Ok(())
 }
-
-/// How many of a channel's messages above `position` mention the user, by name or by one of these roles; at most
-/// [`limits::MENTIONS_COUNTED`]. One's own do not count.
-pub fn count_mentions(
-    db: &Connection,
-    user: UserId,
-    roles: &[RoleId],
-    channel: ChannelId,
-    position: MessageId,
-) -> rusqlite::Result<u32> {
-    // Every role's mentions are looked at, and few are: there is no list to bind.
-    let mut statement = db.prepare_cached(
-        "SELECT message_id, NULL FROM mentions JOIN messages USING (channel_id, message_id)
-         WHERE user_id = ?1 AND channel_id = ?2 AND message_id > ?3 AND author_id <> ?1
-         UNION ALL
-         SELECT message_id, role_id FROM role_mentions JOIN messages USING (channel_id, message_id)
-         WHERE channel_id = ?2 AND message_id > ?3 AND author_id <> ?1 LIMIT ?4",
-    )?;
-    let mut counted = std::collections::HashSet::new();
-    let mut rows = statement.query(params![user.0, channel.0, position.0, limits::MENTIONS_COUNTED as i64])?;
-    while let Some(row) = rows.next()? {
-        let role: Option<i64> = row.get(1)?;
-        if role.is_none_or(|role| roles.contains(&RoleId(role))) {
-            counted.insert(row.get::<_, i64>(0)?);
-        }
-    }
-    Ok(u32::try_from(counted.len()).unwrap_or(u32::MAX))
-}

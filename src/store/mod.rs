@@ -42,6 +42,7 @@ mod sweep;
 mod tail;
 #[cfg(test)]
 mod tests;
+pub mod unread;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use super::reactions::{self, Kind};
 use super::search::Area;
 use super::{
     accounts, administration, audit, bans, blocks, channels, dms, files, invites, messages, nonces, pins, push,
-    read_states, resets, reveals, roles, search, servers, sessions, settings, sweep,
+    read_states, resets, reveals, roles, search, servers, sessions, settings, sweep, unread,
 };
 use crate::model::object::{Action, Author, Message, Override, Reply};
 use crate::model::push::{PushKeys, PushSubscription};
@@ -158,7 +158,7 @@ fn what_belongs_to_a_message() {
     seeks(|db| pins::add(db, CHANNEL, MESSAGE, 9));
     seeks(|db| pins::remove(db, CHANNEL, MESSAGE));
     seeks(|db| messages::exists(db, CHANNEL, MESSAGE));
-    seeks(|db| extras::count_mentions(db, ALICE, &[ROLE], CHANNEL, MESSAGE));
+    seeks(|db| unread::mentions(db, ALICE, &[ROLE], CHANNEL, MESSAGE));
     seeks(|db| settings::get(db, ALICE));
     seeks(|db| settings::set(db, ALICE, "{}"));
 }
@@ -362,8 +362,9 @@ fn whom_to_tell_by_push_and_what() {
     seeks(|db| push::names(db, CHANNEL));
     seeks(|db| push::nickname(db, SERVER, ALICE));
     seeks(|db| push::role_name(db, ROLE));
-    seeks(|db| push::unread(db, ALICE, 200));
-    seeks(|db| push::count_others(db, ALICE, CHANNEL, MESSAGE));
+    seeks(|db| unread::channels(db, ALICE, 200));
+    seeks_in_order(|db| unread::others(db, ALICE, CHANNEL, MESSAGE));
+    seeks(|db| unread::is_unheard(db, ALICE, CHANNEL, MESSAGE));
     seeks(|db| read_states::position(db, ALICE, CHANNEL));
     // A session takes its subscriptions along.
     seeks(|db| {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::push::{PushKeys, PushSubscription};
-use crate::model::{ChannelId, MessageId, RoleId, ServerId, SessionId, SubscriptionId, Timestamp, UserId, limits};
+use crate::model::{ChannelId, RoleId, ServerId, SessionId, SubscriptionId, Timestamp, UserId, limits};
 
 /// A subscription, as it is used.
 #[derive(Clone, Debug)]
@@ -185,35 +185,4 @@ pub fn nickname(db: &Connection, server: ServerId, user: UserId) -> rusqlite::Re
 /// A role's name.
 pub fn role_name(db: &Connection, role: RoleId) -> rusqlite::Result<Option<String>> {
     db.prepare_cached("SELECT name FROM roles WHERE role_id = ?1")?.query_row([role.0], |row| row.get(0)).optional()
-}
-
-/// Channels, at most `limit`, of a user's servers and their DMs where there is something behind the position that is on
-/// disk, with that position.
-pub fn unread(db: &Connection, user: UserId, limit: usize) -> rusqlite::Result<Vec<(ChannelId, MessageId)>> {
-    db.prepare_cached(
-        "SELECT channel_id, position FROM (
-           SELECT places.channel_id, coalesce((SELECT message_id FROM read_states
-               WHERE read_states.user_id = ?1 AND read_states.channel_id = places.channel_id), 0) AS position
-           FROM (SELECT channel_id FROM dm_members WHERE user_id = ?1 AND NOT hidden
-                 UNION ALL
-                 SELECT channel_id FROM members JOIN channels USING (server_id)
-                 WHERE members.user_id = ?1 AND type = 'text' AND NOT deleted) AS places) AS reader
-         WHERE (SELECT max(message_id) FROM messages WHERE messages.channel_id = reader.channel_id) > position
-         LIMIT ?2",
-    )?
-    .query_map(params![user.0, limit as i64], |row| Ok((ChannelId(row.get(0)?), MessageId(row.get(1)?))))?
-    .collect()
-}
-
-/// How many messages of a channel behind a position are others', counted up to [`limits::MENTIONS_COUNTED`].
-pub fn count_others(db: &Connection, user: UserId, channel: ChannelId, position: MessageId) -> rusqlite::Result<u32> {
-    let mut statement = db.prepare_cached(
-        "SELECT 1 FROM messages WHERE channel_id = ?1 AND message_id > ?2 AND author_id <> ?3 LIMIT ?4",
-    )?;
-    let mut rows = statement.query(params![channel.0, position.0, user.0, limits::MENTIONS_COUNTED as i64])?;
-    let mut count = 0;
-    while rows.next()?.is_some() {
-        count += 1;
-    }
-    Ok(count)
 }

@@ -84,7 +84,7 @@ export class History {
   read(channelId) {
     const last = this.store.channels.get(channelId)?.last_message_id;
     if (!last || !this.store.unread(channelId)) return;
-    this.store.reads.set(channelId, { message_id: last, mentions: 0 });
+    this.store.reads.set(channelId, { message_id: last });
     this.store.changed("reads");
     const wait = Math.max(0, (this.#marked.get(channelId) ?? 0) + READ_EVERY_MS - Date.now());
     this.#once(`read ${channelId}`, async () => {

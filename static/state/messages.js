@@ -33,6 +33,18 @@ function later(known, incoming) {
 }
 
 /**
+ * A message to which somebody has added a reaction, or taken one away.
+ * @param {Message} message @param {string} emoji @param {1 | -1} by @param {boolean} mine whether it is the reader's
+ * @returns {Message}
+ */
+export function reacted(message, emoji, by, mine) {
+  const known = message.reactions ?? [];
+  const list = known.some((kind) => kind.emoji === emoji) ? known : [...known, { emoji, count: 0, me: false }];
+  const reactions = list.map((kind) => (kind.emoji === emoji ? { ...kind, count: kind.count + by, me: mine ? by > 0 : kind.me } : kind));
+  return { ...message, reactions: reactions.filter((kind) => kind.count > 0) };
+}
+
+/**
  * Adds the latest page. What it does not hold, within its reach, was deleted while we were away; what is newer than
  * both the page and the loss of connection came live. A gap between page and list forgets the list: no hole is shown.
  * @param {Timeline} timeline

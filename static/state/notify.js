@@ -1,11 +1,14 @@
 /** Which messages are worth a notice: by what they are, and by what the reader set for server and channel. No DOM. */
+import { compareIds } from "./messages.js";
 
 /**
  * In the shared settings `levels` has a level per server, and per channel that differs from its server; `muted` says of a
  * server or a channel until when it is muted, in ms, or `true` where that has no end. No two things have the same ID.
  * @typedef {"all" | "mentions" | "none"} Level
  * @typedef {import("../types.js").Channel} Channel
+ * @typedef {import("../types.js").Id} Id
  * @typedef {import("../types.js").Message} Message
+ * @typedef {import("../types.js").Read} Read
  * @typedef {import("./store.js").Store} Store
  */
 
@@ -93,18 +96,49 @@ export function names(message, store) {
     || message.mention_roles.some((role) => roles.includes(role));
 }
 
+/** So many unread messages of a channel are counted, as the server does. */
+const COUNTED = 100;
+
+/** @param {Id[]} ids @param {Id} id @param {boolean} counts */
+function counting(ids, id, counts) {
+  const others = ids.filter((one) => one !== id);
+  return counts ? [...others, id].slice(0, COUNTED) : others;
+}
+
+/** What of a channel is unread and for one, when a message has come or was edited. @param {Read} read @param {Message} message @param {Store} store @returns {Read} */
+function counted({ message_id: upTo, mention_ids: named = [], direct_ids: direct = [] }, message, store) {
+  const { channel_id: channel, message_id: id } = message;
+  const conversation = store.channels.get(channel)?.server_id === null;
+  return { message_id: upTo, mention_ids: counting(named, id, names(message, store)), direct_ids: counting(direct, id, conversation) };
+}
+
 /**
- * How far one has read when a message has come, and how much of the rest is for one. One's own is read; those of whom one
+ * How far one has read when a message has come, and what of the rest is for one. One's own is read; those of whom one
  * has blocked make nothing unread, and count for nothing.
  * @param {Message} message @param {Store} store which has not got it yet
+ * @returns {Read}
  */
 export function readAfter(message, store) {
   const { channel_id: id, message_id: last, author: { user_id: author } } = message;
-  if (author === store.user?.user_id) return { message_id: last, mentions: 0 };
-  const { message_id: upTo, mentions, direct = 0 } = store.reads.get(id) ?? { message_id: "0", mentions: 0 };
-  if (store.blocked.has(author)) return { message_id: store.unread(id) ? upTo : last, mentions, direct };
-  const conversation = store.channels.get(id)?.server_id === null;
-  return { message_id: upTo, mentions: mentions + (names(message, store) ? 1 : 0), direct: direct + (conversation ? 1 : 0) };
+  if (author === store.user?.user_id) return { message_id: last };
+  const read = store.reads.get(id) ?? { message_id: "0" };
+  if (store.blocked.has(author)) return store.unread(id) ? read : { ...read, message_id: last };
+  return counted(read, message, store);
+}
+
+/** The same when one was edited: it may name the reader now, or no longer. @param {Message} message @param {Store} store @returns {Read | undefined} */
+export function readAfterEdit(message, store) {
+  const { channel_id: id, message_id: edited, author: { user_id: author } } = message;
+  const read = store.reads.get(id);
+  const counts = read && compareIds(edited, read.message_id) > 0 && author !== store.user?.user_id && !store.blocked.has(author);
+  return counts ? counted(read, message, store) : read;
+}
+
+/** The same when one was deleted. @param {string} id the channel's @param {Id} gone @param {Store} store @returns {Read | undefined} */
+export function readAfterDelete(id, gone, store) {
+  const read = store.reads.get(id);
+  const without = (/** @type {Id[] | undefined} */ ids) => counting(ids ?? [], gone, false);
+  return read && { ...read, mention_ids: without(read.mention_ids), direct_ids: without(read.direct_ids) };
 }
 
 /** Whether a message is worth a notice, wherever its reader looks. @param {Message} message @param {Store} store */

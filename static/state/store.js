@@ -1,14 +1,15 @@
 /** Everything the client knows, kept true by CONNECTED and the events after it. No DOM. */
 import { OP } from "../lib/ops.js";
 import { t } from "../lib/words.js";
-import { compareIds, emptyTimeline, upsert } from "./messages.js";
-import { isMuted, isQuiet, readAfter } from "./notify.js";
+import { compareIds, emptyTimeline, reacted, upsert } from "./messages.js";
+import { isMuted, isQuiet, readAfter, readAfterDelete, readAfterEdit } from "./notify.js";
 import { permissionsOf } from "./permissions.js";
 
 /**
  * @typedef {import("../types.js").Channel} Channel
  * @typedef {import("../types.js").FullServer} FullServer
  * @typedef {import("../types.js").Message} Message
+ * @typedef {import("../types.js").Read} Read
  * @typedef {import("../types.js").Timeline} Timeline
  * @typedef {"servers" | "channels" | "messages" | "reads" | "presence" | "typing" | "connection" | "users" | "route"
  *   | "members" | "settings" | "blocks" | "sent" | "uploads"} Topic
@@ -31,7 +32,7 @@ export class Store {
   /** @type {import("../types.js").Route} */ route = { page: "home" };
   /** In order of joining. @type {Map<string, FullServer>} */ servers = new Map();
   /** @type {Map<string, Channel>} */ channels = new Map();
-  /** `direct` counts what came in a conversation. @type {Map<string, {message_id: string, mentions: number, direct?: number}>} */
+  /** How far one has read in which channel. @type {Map<string, Read>} */
   reads = new Map();
   /** @type {Map<string, string>} */ presences = new Map();
   /** Everybody met so far, for their names. @type {Map<string, import("../types.js").Author>} */ users = new Map();
@@ -137,9 +138,9 @@ export class Store {
 
   /** Unread messages meant for the user: those that name them, and in a conversation all, unless it is muted. @param {string} channelId */
   mentions(channelId) {
-    const { mentions = 0, direct = 0 } = this.reads.get(channelId) ?? {};
-    const all = this.channels.get(channelId)?.server_id === null && this.unread(channelId) && !isMuted(channelId, this);
-    return all ? Math.max(mentions, direct, 1) : mentions;
+    const { mention_ids: named = [], direct_ids: direct = [] } = this.reads.get(channelId) ?? {};
+    const all = this.channels.get(channelId)?.server_id === null && !isMuted(channelId, this);
+    return (all ? direct : named).length;
   }
 
   /** Whether something is unread that the reader did not mute. @param {string} channelId */
@@ -190,7 +191,10 @@ export class Store {
   #handlers = {
     [OP.CONNECTED]: (d) => this.#connected(d),
     [OP.MESSAGE_CREATE]: (d) => this.#messageCreate(d),
-    [OP.MESSAGE_UPDATE]: (d) => this.#editMessage(d.channel_id, d.message_id, (known) => ({ ...known, ...d })),
+    [OP.MESSAGE_UPDATE]: (d) => {
+      this.#read(d.channel_id, readAfterEdit(d, this));
+      this.#editMessage(d.channel_id, d.message_id, (known) => ({ ...known, ...d }));
+    },
     [OP.MESSAGE_DELETE]: (d) => this.#messageDelete(d),
     [OP.REACTION_ADD]: (d) => this.#react(d, 1),
     [OP.REACTION_REMOVE]: (d) => this.#react(d, -1),
@@ -207,7 +211,7 @@ export class Store {
     [OP.PRESENCE_UPDATE]: (d) => this.#presence(d),
     [OP.USER_UPDATE]: (d) => this.#userUpdate(d),
     [OP.TYPING_START]: (d) => this.#typing(d),
-    [OP.READ_UPDATE]: (d) => { this.reads.set(d.channel_id, d); this.changed("reads"); },
+    [OP.READ_UPDATE]: (d) => this.#read(d.channel_id, d),
     [OP.SETTINGS_UPDATE]: (d) => { this.settings = d; this.changed("settings"); },
   };
 
@@ -263,8 +267,15 @@ export class Store {
     this.setTimeline(message.channel_id, { messages: upsert(timeline.messages, message), pending });
   }
 
+  /** @param {string} channelId @param {Read | undefined} read */
+  #read(channelId, read) {
+    if (read) this.reads.set(channelId, read);
+    this.changed("reads");
+  }
+
   /** @param {{channel_id: string, message_id: string}} d */
   #messageDelete({ channel_id: id, message_id: gone }) {
+    this.#read(id, readAfterDelete(id, gone, this));
     const timeline = this.timelines.get(id);
     if (!timeline) return;
     // Remembered, because a page that was read before the deletion may still be under way.
@@ -282,14 +293,7 @@ export class Store {
 
   /** @param {{channel_id: string, message_id: string, user_id: string, emoji: string}} d @param {1 | -1} by */
   #react(d, by) {
-    const mine = d.user_id === this.user?.user_id;
-    this.#editMessage(d.channel_id, d.message_id, (message) => {
-      const known = message.reactions ?? [];
-      const list = known.some((kind) => kind.emoji === d.emoji) ? known : [...known, { emoji: d.emoji, count: 0, me: false }];
-      const reactions = list.map((kind) => (kind.emoji === d.emoji
-        ? { ...kind, count: kind.count + by, me: mine ? by > 0 : kind.me } : kind));
-      return { ...message, reactions: reactions.filter((kind) => kind.count > 0) };
-    });
+    this.#editMessage(d.channel_id, d.message_id, (message) => reacted(message, d.emoji, by, d.user_id === this.user?.user_id));
   }
 
   /** @param {FullServer} server */
@@ -312,7 +316,7 @@ export class Store {
 
   /** What was written in a server's channel before one came to see it counts as read. @param {Channel} channel */
   #readUpToNow({ server_id: server, channel_id: id, last_message_id: last }) {
-    if (server && last && !this.channels.has(id)) this.reads.set(id, { message_id: last, mentions: 0 });
+    if (server && last && !this.channels.has(id)) this.reads.set(id, { message_id: last });
   }
 
   /** @param {string} channelId */

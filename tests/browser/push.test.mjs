@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { webcrypto } from "node:crypto";
 import { after } from "node:test";
-import { about, axe, PHONE, Server, story } from "./harness.mjs";
+import { about, axe, PHONE, PLAIN_HOST, Server, story } from "./harness.mjs";
 
 const { subtle } = webcrypto;
 const exact = (name) => ({ name, exact: true });
@@ -233,6 +233,47 @@ story("what is read on one device goes on the other, and both count the same", a
   for (const { page } of [phone, laptop]) await page.waitForFunction(() => !document.title.startsWith("("));
 });
 
+story("a device that opens later counts as those that were there, on its icon and in its title", async (stage) => {
+  const { people: [ada, bea, cem], channel, server } = await stage.server.community("Many", "mel", "moe", "mats");
+  const place = `/channels/${server.server_id}/${(await ada.addChannel(server, "elsewhere")).channel_id}`;
+  const phone = await Device.open(stage, ada, place, PHONE_OPTIONS);
+  await phone.turnOn();
+  const badges = (where) => where.evaluate(() => {
+    globalThis.badges = [];
+    navigator.setAppBadge = async (count) => { globalThis.badges.push(count); };
+    navigator.clearAppBadge = async () => { globalThis.badges.push(0); };
+  });
+  const worker = await phone.worker();
+  await badges(worker);
+  const titled = (page, count) => page.waitForFunction((start) => (start ? document.title.startsWith(start) : !document.title.startsWith("(")), count ? `(${count}) ` : "");
+  const talks = [await bea.rest("POST", "users/@me/dm-channels", { recipient_id: ada.id }), await cem.rest("POST", "users/@me/dm-channels", { recipient_id: ada.id })];
+  const said = [];
+  for (const [who, where] of [[bea, talks[0]], [cem, talks[1]], [bea, talks[0]]]) {
+    said.push(await who.write(where, "are you there?"));
+    await phone.receive();
+  }
+  said.push(await bea.write(channel, `<@${ada.id}> hello`));
+  assert.equal((await phone.receive()).unread_mentions, 4);
+  await worker.evaluate(async () => { while (globalThis.badges.at(-1) !== 4) await new Promise((done) => { setTimeout(done, 20); }); });
+  assert.deepEqual(await worker.evaluate(() => globalThis.badges), [1, 2, 3, 4]);
+
+  const laptop = await Device.open(stage, ada, place);
+  await badges(laptop.page);
+  for (const { page } of [phone, laptop]) await titled(page, 4);
+  // What is deleted or no longer names her counts on neither, and what names her only now on both.
+  await bea.rest("DELETE", `channels/${talks[0].channel_id}/messages/${said[0].message_id}`);
+  for (const { page } of [phone, laptop]) await titled(page, 3);
+  await bea.rest("PATCH", `channels/${channel.channel_id}/messages/${said[3].message_id}`, { content: "hello, whoever" });
+  for (const { page } of [phone, laptop]) await titled(page, 2);
+  await bea.rest("PATCH", `channels/${channel.channel_id}/messages/${said[3].message_id}`, { content: `hello <@${ada.id}>` });
+  for (const { page } of [phone, laptop]) await titled(page, 3);
+  await laptop.page.waitForFunction(() => globalThis.badges.at(-1) === 3);
+  for (const [at, where] of talks.entries()) await ada.rest("PUT", `channels/${where.channel_id}/read`, { message_id: said[2 - at].message_id });
+  await ada.rest("PUT", `servers/${server.server_id}/read`, {});
+  for (const { page } of [phone, laptop]) await titled(page, 0);
+  await laptop.page.waitForFunction(() => globalThis.badges.at(-1) === 0);
+});
+
 story("nobody is told of what they look at, and a page that looks elsewhere says so", async (stage) => {
   const { people: [ada, bea], channel, server } = await stage.server.community("Looking", "lou", "liv");
   const other = await ada.addChannel(server, "elsewhere");
@@ -359,4 +400,39 @@ story("where it cannot be, the settings say why and what to do", async (stage) =
     await chat.page.getByText(words).waitFor();
     await looksRight(chat.page, words);
   }
+  const plain = await stage.stranger("/settings", { baseURL: `http://${PLAIN_HOST}:${stage.server.port}` });
+  await plain.signIn(ada.name, ada.password);
+  await plain.page.getByText("Notifications", { exact: true }).first().click();
+  await plain.page.getByText("Not over plain http").waitFor();
+  await plain.page.getByText("the manual for owners says how, under TLS").waitFor();
+  await looksRight(plain.page, "plain http");
+});
+
+story("an instance that sends none says so", async (stage) => {
+  const silent = await Server.start(["--rate-limits", "off", "--push", "off"]);
+  try {
+    const ada = await silent.person("ada");
+    const chat = await stage.open(ada, "/settings#notifications", { baseURL: silent.origin });
+    await chat.page.getByText("Not offered by this server").waitFor();
+    await looksRight(chat.page, "not offered");
+  } finally {
+    await silent.remove();
+  }
+});
+
+story("where the browser offers to install it, the settings do", async (stage) => {
+  const { people: [ada] } = await stage.server.community("Installing", "ina", "ivo");
+  const { page } = await stage.open(ada, "/settings#notifications");
+  const install = page.getByRole("button", exact("Install"));
+  await page.getByRole("heading", exact("On this device")).waitFor();
+  assert.equal(await install.count(), 0, "it did not offer");
+  const prevented = await page.evaluate(() => {
+    const offer = Object.assign(new Event("beforeinstallprompt", { cancelable: true }), { prompt: async () => { globalThis.prompted = (globalThis.prompted ?? 0) + 1; } });
+    return !dispatchEvent(offer);
+  });
+  assert.ok(prevented, "no bar of the browser's own as well");
+  await looksRight(page, "it can be installed");
+  await install.click();
+  await install.waitFor({ state: "detached" });
+  assert.equal(await page.evaluate(() => globalThis.prompted), 1);
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OP } from "../../static/lib/ops.js";
+import { Store } from "../../static/state/store.js";
 import { channel, connected, connectedStore, message, person } from "./fakes.mjs";
 
 const ids = (store, id = "10") => store.timeline(id).messages.map((one) => one.message_id);
@@ -70,6 +71,33 @@ test("each direct message is for the reader", () => {
   const store = connectedStore();
   store.apply(OP.MESSAGE_CREATE, message("100", { channel_id: "20" }));
   assert.equal(store.mentions("20"), 1);
+});
+
+test("a device that comes later counts as those that were there, also when what is unread is edited or deleted", () => {
+  const there = connectedStore();
+  for (const id of ["100", "101"]) there.apply(OP.MESSAGE_CREATE, message(id, { channel_id: "20" }));
+  for (const id of ["102", "103"]) there.apply(OP.MESSAGE_CREATE, message(id, { channel_id: "11", mentions: ["1"] }));
+  const later = new Store();
+  const reads = [
+    { channel_id: "20", message_id: "0", mentions: 0, direct_ids: ["100", "101"] },
+    { channel_id: "11", message_id: "0", mentions: 2, mention_ids: ["102", "103"] },
+  ];
+  later.apply(OP.CONNECTED, connected({ read_states: reads }));
+  const count = () => [there, later].map((store) => [store.mentions("20"), store.mentions("11")]);
+  const tell = (/** @type {number} */ op, /** @type {object} */ d) => [there, later].forEach((store) => store.apply(op, d));
+  assert.deepEqual(count(), [[2, 2], [2, 2]]);
+  tell(OP.MESSAGE_DELETE, { channel_id: "20", message_id: "101" });
+  tell(OP.MESSAGE_UPDATE, message("102", { channel_id: "11" }));
+  assert.deepEqual(count(), [[1, 1], [1, 1]]);
+  tell(OP.MESSAGE_UPDATE, message("102", { channel_id: "11", mentions: ["1"] }));
+  tell(OP.MESSAGE_UPDATE, message("103", { channel_id: "11", mentions: ["1"], content: "again" }));
+  tell(OP.MESSAGE_CREATE, message("104", { channel_id: "11", mentions: ["1"] }));
+  assert.deepEqual(count(), [[1, 3], [1, 3]]);
+  tell(OP.READ_UPDATE, { channel_id: "11", message_id: "103", mentions: 1, mention_ids: ["104"] });
+  tell(OP.MESSAGE_UPDATE, message("102", { channel_id: "11", mentions: ["1"] }));
+  assert.deepEqual(count(), [[1, 1], [1, 1]], "what is read no longer counts, whatever becomes of it");
+  for (let id = 200; id < 350; id += 1) tell(OP.MESSAGE_CREATE, message(String(id), { channel_id: "20" }));
+  assert.deepEqual(count(), [[100, 1], [100, 1]]);
 });
 
 test("somebody else's nonce does not take away what waits to be sent", () => {

@@ -54,6 +54,49 @@ fn bob_is_called_by_name_and_hears_how_often_until_he_has_read() {
 }
 
 #[test]
+fn who_connects_is_told_which_messages_speak_to_them() {
+    let world = World::start();
+    let (alice, bob, carol) = (world.person("alice"), world.person("bob"), world.person("carol"));
+    let (server, channel) = alice.creates_server("home");
+    let quiet = alice.post(&format!("/servers/{server}/channels"), json!({"name": "quiet"})).expect(201);
+    let quiet = text(&quiet["channel_id"]);
+    alice.invites(&server, &[&bob, &carol]);
+    let dm = alice.opens_dm(&bob);
+    let state = |channel: &str| {
+        let connected = bob.connects().connected;
+        let states = connected["d"]["read_states"].as_array().unwrap().clone();
+        states.into_iter().find(|state| state["channel_id"] == channel).unwrap_or_default()
+    };
+    assert_eq!(state(&dm), Value::Null, "nothing was written there");
+    let (one, two) = (alice.says(&dm, "one"), alice.says(&dm, "two"));
+    let calls = alice.says(&channel, &format!("<@{}>", bob.id));
+    alice.says(&channel, "of no concern");
+    let talk =
+        |from: &str, ids: &[&String]| json!({"channel_id": dm, "message_id": from, "mentions": 0, "direct_ids": ids});
+    assert_eq!(state(&dm), talk("0", &[&one, &two]));
+    let called = state(&channel);
+    assert_eq!(
+        (&called["mentions"], &called["mention_ids"], called.get("direct_ids")),
+        (&json!(1), &json!([calls]), None)
+    );
+    // What one said oneself counts for nobody's attention, and what is read for none.
+    bob.says(&dm, "three");
+    let four = alice.says(&dm, "four");
+    bob.put(&format!("/channels/{dm}/read"), json!({"message_id": one})).expect(204);
+    assert_eq!(state(&dm), talk(&one, &[&two, &four]));
+    alice.delete(&format!("/channels/{dm}/messages/{two}")).expect(204);
+    assert_eq!(state(&dm), talk(&one, &[&four]));
+
+    // Those whom one has blocked do not speak to one, and make nothing unread.
+    let last = carol.says(&quiet, &format!("<@{}>", bob.id));
+    assert_eq!(state(&quiet)["mentions"], 1);
+    bob.ask("PUT", &format!("/users/@me/blocks/{}", carol.id), None).expect(204);
+    assert_eq!(state(&quiet), json!({"channel_id": quiet, "message_id": last, "mentions": 0}));
+    alice.says(&quiet, "heard");
+    assert_eq!(state(&quiet), Value::Null, "something is unread, but nothing speaks to him");
+}
+
+#[test]
 fn everyone_and_roles_are_called_by_those_who_may() {
     let world = World::start();
     let (alice, bob, carol) = (world.person("alice"), world.person("bob"), world.person("carol"));

@@ -82,8 +82,7 @@ impl Act for Read {
     fn apply(&self, model: &mut Model, who: Who, _: &Seen<'_>) -> Outcome {
         let mut outcome = Outcome::nothing();
         if model.read.insert((who, self.channel), self.message) != Some(self.message) {
-            let (channel, message) = (text(self.channel), text(self.message));
-            outcome.tell([who], 60, json!({"channel_id": channel, "message_id": message, "mentions": 0}));
+            outcome.tell([who], 60, model.read_state_object(who, self.channel, self.message));
         }
         outcome
     }

@@ -1,5 +1,7 @@
 //! The API's objects, as the reference says that they must read.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::model::{Ban, Channel, Dm, Entry, Id, Invite, Message, Model, Server, Who};
@@ -145,12 +147,47 @@ impl Model {
         object
     }
 
-    /// How far somebody has read what they see.
+    /// How far somebody who connects has read what they see.
     fn read_state_objects(&self, who: Who) -> Vec<Value> {
-        let sees = |channel| self.channel_of(channel, who).is_some() || self.has_dm(channel, who);
-        let known = self.read.iter().filter(|((reader, channel), _)| *reader == who && sees(*channel));
-        let object = |((_, channel), id): (&(Who, Id), &Id)| json!({"channel_id": text(*channel), "message_id": text(*id), "mentions": 0});
-        known.map(object).collect()
+        let seen = |channel: &Id| self.channel_of(*channel, who).is_some() || self.has_dm(*channel, who);
+        let read = self.read.keys().filter(|(reader, _)| *reader == who).map(|(_, channel)| *channel);
+        let written: BTreeSet<Id> = self.last.keys().copied().chain(read).collect();
+        let mut objects = Vec::new();
+        for channel in written.into_iter().filter(seen) {
+            let position = self.read.get(&(who, channel)).copied();
+            // Who has read nothing there has no position, but may be waited for.
+            let from = position.unwrap_or(0);
+            let mut object = self.read_state_object(who, channel, from);
+            let is_unheard = self.is_unheard(who, channel, from);
+            if is_unheard {
+                object["message_id"] = json!(text(self.last[&channel]));
+            }
+            if position.is_some() || is_unheard || object.get("direct_ids").is_some() {
+                objects.push(object);
+            }
+        }
+        objects
+    }
+
+    /// What somebody is told of a channel that they have read up to there. Nobody mentions anybody.
+    pub fn read_state_object(&self, who: Who, channel: Id, position: Id) -> Value {
+        let mut object = json!({"channel_id": text(channel), "message_id": text(position), "mentions": 0});
+        let heard = |message: &&Message| message.author != who && !self.people[who].blocks.contains(&message.author);
+        let direct: Vec<_> = self.behind(channel, position).filter(heard).map(|message| text(message.id)).collect();
+        if self.dms.contains_key(&channel) && !direct.is_empty() {
+            object["direct_ids"] = json!(direct);
+        }
+        object
+    }
+
+    fn behind(&self, channel: Id, position: Id) -> impl Iterator<Item = &Message> {
+        self.messages.get(&channel).into_iter().flatten().filter(move |message| message.id > position)
+    }
+
+    /// Whether all behind a position is by those whom they have blocked.
+    fn is_unheard(&self, who: Who, channel: Id, position: Id) -> bool {
+        let mut behind = self.behind(channel, position).peekable();
+        behind.peek().is_some() && behind.all(|message| self.people[who].blocks.contains(&message.author))
     }
 
     fn has_dm(&self, channel: Id, who: Who) -> bool {

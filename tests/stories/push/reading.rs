@@ -39,6 +39,38 @@ fn what_is_read_on_one_device_is_withdrawn_from_the_others_once() {
 }
 
 #[test]
+fn the_number_on_the_icon_is_what_the_other_devices_count() {
+    let service = Service::start();
+    let world = service.world();
+    let (alice, bob, carol) = (world.person("alice"), world.person("bob"), world.person("carol"));
+    let (home, channel) = alice.creates_server("home");
+    alice.invites(&home, &[&bob, &carol]);
+    let phone = service.device(&bob, "phone");
+    let (with_alice, with_carol) = (alice.opens_dm(&bob), carol.opens_dm(&bob));
+    let on_icon = || phone.next().letter["unread_mentions"].clone();
+    // What a client counts that connects now.
+    let on_screen = || {
+        let connected = bob.connects().connected;
+        let states = connected["d"]["read_states"].as_array().unwrap().clone();
+        let count = |state: &Value, key: &str| state[key].as_array().map_or(0, Vec::len);
+        states.iter().map(|state| count(state, "mention_ids").max(count(state, "direct_ids"))).sum::<usize>()
+    };
+    for (said, dm) in [&with_alice, &with_carol, &with_alice, &with_alice].into_iter().enumerate() {
+        let who = if dm == &with_alice { &alice } else { &carol };
+        who.says(dm, "hello?");
+        assert_eq!((on_icon(), on_screen()), (json!(said + 1), said + 1));
+    }
+    let last = alice.says(&channel, &format!("<@{}>", bob.id));
+    assert_eq!((on_icon(), on_screen()), (json!(5), 5));
+    // The first that is said behind what is shown takes its place, whichever channel is read.
+    bob.put(&format!("/channels/{channel}/read"), json!({"message_id": last})).expect(204);
+    assert_eq!((on_icon(), on_screen()), (json!(4), 4));
+    bob.ask("PUT", &format!("/users/@me/blocks/{}", carol.id), None).expect(204);
+    alice.says(&with_alice, "and you?");
+    assert_eq!((on_icon(), on_screen()), (json!(4), 4));
+}
+
+#[test]
 fn who_has_the_channel_before_their_eyes_is_not_told() {
     let service = Service::start();
     let world = service.world();
