@@ -35,13 +35,14 @@ fn its_commands_work_as_they_stand_there() {
     });
     let here = std::path::Path::new(env!("CARGO_BIN_EXE_chatd")).parent().unwrap().to_owned();
     let path = std::env::join_paths([here, "/usr/bin".into(), "/bin".into()]).unwrap();
+    let listen = server.address.to_string();
     let port = format!("localhost:{}", server.address.port());
     let shell = |block: &str| {
         let mut command = Command::new("sh");
         // The doctor finds backups off and rates unlimited, as this story has them; all others must end well.
         let block = block.replace("localhost:8080", &port);
         command.args(["-euc", &block]).current_dir(folder.path()).env_clear();
-        command.env("PATH", &path).env("CHATD_DATA", &data);
+        command.env("PATH", &path).env("CHATD_DATA", &data).env("CHATD_LISTEN", &listen);
         run(&mut command)
     };
     let serving = blocks("serving");
