@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
 use hmac_sha256::Hash;
@@ -54,8 +55,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Compressed as well as gzip can be, 5 % better than `gzip -9`: it happens once per build instead of at each request.
 fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    // Fifteen rounds, zopfli's own number, save 0.04 % more; with what is large and repeats itself, as the OpenAPI
+    // document does, they take half a minute.
+    let iteration_count = if bytes.len() > 512 * 1024 { NonZeroU64::MIN } else { NonZeroU64::MIN.saturating_add(4) };
+    let options = zopfli::Options { iteration_count, ..zopfli::Options::default() };
     let mut packed = Vec::new();
-    zopfli::compress(zopfli::Options::default(), zopfli::Format::Gzip, bytes, &mut packed)?;
+    zopfli::compress(options, zopfli::Format::Gzip, bytes, &mut packed)?;
     Ok(packed)
 }
 
