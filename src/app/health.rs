@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use super::backups::Proven;
+use super::backups::{Last, Proven};
 use super::{Options, StartError, facts};
 use crate::backup;
 use crate::chat::Chat;
@@ -42,11 +42,12 @@ pub(super) struct Watch {
 impl Watch {
     /// How the instance does.
     pub(super) fn report(&self, census: &Census, is_open: bool) -> Report {
-        let facts = self.facts(census, is_open);
+        // Once, so that what is found and what is told of the backups are of the same moment.
+        let last = self.proven.last();
+        let facts = self.facts(census, is_open, &last);
         let now = Instant::now();
         let pressure = self.chat.pressure();
         let (gateways, _) = self.gateway.counts();
-        let last = self.proven.last();
         let (free_bytes, total_bytes) = facts.room.disk.unwrap_or_default();
         Report {
             version: env!("CARGO_PKG_VERSION"),
@@ -93,7 +94,7 @@ impl Watch {
         self.options.data.join(backup::DATABASE)
     }
 
-    fn facts(&self, census: &Census, is_open: bool) -> Facts {
+    fn facts(&self, census: &Census, is_open: bool, last: &Last) -> Facts {
         let mut facts = facts::of(&self.options);
         let store = self.chat.store();
         let own = Process::own();
@@ -105,7 +106,7 @@ impl Watch {
         facts.room.short = !self.chat.has_room();
         facts.backups.age_s = self.proven.age(store.lived_s()).map(|age| age.as_secs());
         facts.backups.instance_age_s = u64::try_from(store.lived_s()).ok();
-        facts.backups.error = self.proven.last().error;
+        facts.backups.error.clone_from(&last.error);
         facts.exposure.open = is_open;
         facts.exposure.setup_required = Some(census.users == 0);
         facts.exposure.certificate_ends = self.tls.as_ref().and_then(|tls| tls.ends());

@@ -1,5 +1,6 @@
 //! How the instance does, as its administrator is told.
 
+use rustix::fs::{CWD, RenameFlags};
 use serde_json::{Value, json};
 
 use crate::harness::{PATIENCE, World};
@@ -66,10 +67,11 @@ fn a_backup_is_told_of_once_it_is_proven_and_when_it_fails() {
     let made = until(&|health| health["messages_approximate"].is_u64());
     assert!(made["backup"]["age_s"].as_u64().unwrap() < 60 && made["backup"]["last_proven_at"].is_string());
     assert!(made["disk"]["backups_bytes"].as_u64().unwrap() > 0 && made["backup"]["last_error"].is_null());
-    // The folder is gone, and something else has its name.
+    // The folder is gone, and something else has its name: at one stroke, because the next backup makes a new folder.
     let folder = std::path::PathBuf::from(made["backup"]["folder"].as_str().unwrap());
-    std::fs::rename(&folder, folder.with_extension("old")).unwrap();
-    std::fs::write(&folder, "no folder").unwrap();
+    let other = folder.with_extension("old");
+    std::fs::write(&other, "no folder").unwrap();
+    rustix::fs::renameat_with(CWD, &other, CWD, &folder, RenameFlags::EXCHANGE).unwrap();
     let failed = until(&|health| health["backup"]["last_error"].is_string());
     assert!(codes(&failed).contains(&"backup_failing"), "{failed}");
 }
