@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::access::{self, Caller};
 use super::{Reading, settings, unread};
-use crate::model::object::{Author, ChannelKind, Message};
+use crate::model::object::{Author, ChannelKind, Message, Status};
 use crate::model::plain::{self, Names, plain};
 use crate::model::push::PushKind;
 use crate::model::{
@@ -73,8 +73,10 @@ fn with(
     Ok(letter.map_or(Due::Drop, send))
 }
 
-/// What a subscription is told of a message, if its user still wants to hear of it and may see it; `is_quiet` says
-/// whether it is their hour of silence. What the text was is left out where they, or the instance, want it so.
+/// What a subscription is told of a channel whose message `id` is due, if its user still wants to hear of it and may see
+/// it; `is_quiet` says whether it is their hour of silence. Where that message is to be told no more, because it was
+/// deleted or its author blocked, it is the one before of which they were not told yet; `shown` is the last of which they
+/// were, and is withdrawn if they have read it. What the text was is left out where they, or the instance, want it so.
 ///
 /// # Errors
 /// Database errors.
@@ -82,30 +84,40 @@ pub fn of_message(
     cx: &Reading<'_>,
     subscription: (SubscriptionId, i64),
     (channel, id): (ChannelId, MessageId),
+    shown: Option<MessageId>,
     with_content: bool,
     is_quiet: impl FnOnce(&Preferences) -> bool,
 ) -> Result<Due> {
     with(cx, subscription, |user| {
-        let Some((message, server_id)) = seen(cx, user, channel, id)? else { return Ok(None) };
+        let read = position(cx, user, channel)?;
+        let (position, shown) = (read.unwrap_or(MessageId(0)), shown.unwrap_or(MessageId(0)));
         let preferences = Preferences::read(&settings::of(cx, user)?);
-        let named = names(cx, &message, server_id, user)?;
-        let hears = preferences.wants(server_id, channel, named, cx.now) && !is_quiet(&preferences);
-        if !hears || is_from_blocked(cx, user, &message)? || is_read(cx, user, &message)? {
-            return Ok(None);
+        let account = store::accounts::get(cx.db, user)?;
+        let hears = account.is_some_and(|account| account.status != Status::Dnd) && !is_quiet(&preferences);
+        let unheard =
+            if hears { store::unread::latest(cx.db, user, channel, (position.max(shown), id))? } else { vec![] };
+        for id in unheard {
+            let Some((message, server_id)) = seen(cx, user, channel, id)? else { continue };
+            let named = names(cx, &message, server_id, user)?;
+            if preferences.wants(server_id, channel, named, cx.now) {
+                let letter = Letter {
+                    kind: PushKind::Message,
+                    channel_id: Some(channel),
+                    server_id,
+                    message_id: Some(id),
+                    title: cx.shared.settings.get().name.clone(),
+                    body: String::new(),
+                    icon: None,
+                    url: url(cx, server_id, channel, Some(id)),
+                    unread_mentions: unread_mentions(cx, user)?,
+                };
+                let says = with_content && preferences.content;
+                let letter = if says { filled(cx, letter, &message)? } else { letter };
+                return Ok(Some((letter, named || server_id.is_none())));
+            }
         }
-        let letter = Letter {
-            kind: PushKind::Message,
-            channel_id: Some(channel),
-            server_id,
-            message_id: Some(id),
-            title: cx.shared.settings.get().name.clone(),
-            body: String::new(),
-            icon: None,
-            url: url(cx, server_id, channel, Some(id)),
-            unread_mentions: unread_mentions(cx, user)?,
-        };
-        let letter = if with_content && preferences.content { filled(cx, letter, &message)? } else { letter };
-        Ok(Some((letter, named || server_id.is_none())))
+        let is_over = (MessageId(1)..=position).contains(&shown);
+        if is_over { Ok(Some((reading(cx, user, channel, shown)?, false))) } else { Ok(None) }
     })
 }
 
@@ -118,21 +130,22 @@ pub fn of_reading(
     subscription: (SubscriptionId, i64),
     (channel, id): (ChannelId, MessageId),
 ) -> Result<Due> {
-    with(cx, subscription, |user| {
-        // The channel may be gone, or out of sight: what is shown of it is to go all the same.
-        let server_id = store::push::names(cx.db, channel)?.and_then(|(server, ..)| server);
-        let letter = Letter {
-            kind: PushKind::Read,
-            channel_id: Some(channel),
-            server_id,
-            message_id: Some(id),
-            title: String::new(),
-            body: String::new(),
-            icon: None,
-            url: url(cx, server_id, channel, None),
-            unread_mentions: unread_mentions(cx, user)?,
-        };
-        Ok(Some((letter, false)))
+    with(cx, subscription, |user| Ok(Some((reading(cx, user, channel, id)?, false))))
+}
+
+fn reading(cx: &Reading<'_>, user: UserId, channel: ChannelId, id: MessageId) -> Result<Letter> {
+    // The channel may be gone, or out of sight: what is shown of it is to go all the same.
+    let server_id = store::push::names(cx.db, channel)?.and_then(|(server, ..)| server);
+    Ok(Letter {
+        kind: PushKind::Read,
+        channel_id: Some(channel),
+        server_id,
+        message_id: Some(id),
+        title: String::new(),
+        body: String::new(),
+        icon: None,
+        url: url(cx, server_id, channel, None),
+        unread_mentions: unread_mentions(cx, user)?,
     })
 }
 
@@ -183,18 +196,13 @@ fn names(cx: &Reading<'_>, message: &Message, server: Option<ServerId>, user: Us
     Ok(message.mention_roles.iter().any(|role| held.contains(role)))
 }
 
-fn is_from_blocked(cx: &Reading<'_>, user: UserId, message: &Message) -> Result<bool> {
-    let author = message.author.user_id;
-    Ok(author == user || store::blocks::count(cx.db, user, author)?.0)
-}
-
-fn is_read(cx: &Reading<'_>, user: UserId, message: &Message) -> Result<bool> {
-    let mut late = cx.late.of(user).into_iter().filter(|(channel, _)| *channel == message.channel_id);
-    let position = match late.next_back() {
-        Some((_, position)) => Some(position),
-        None => store::read_states::position(cx.db, user, message.channel_id)?,
-    };
-    Ok(position.is_some_and(|position| position >= message.message_id))
+/// How far somebody has read a channel.
+fn position(cx: &Reading<'_>, user: UserId, channel: ChannelId) -> Result<Option<MessageId>> {
+    let mut late = cx.late.of(user).into_iter().filter(|(place, _)| *place == channel);
+    match late.next_back() {
+        Some((_, position)) => Ok(Some(position)),
+        None => Ok(store::read_states::position(cx.db, user, channel)?),
+    }
 }
 
 fn url(cx: &Reading<'_>, server: Option<ServerId>, channel: ChannelId, message: Option<MessageId>) -> String {
@@ -262,14 +270,21 @@ impl Names for Known {
 /// How many messages that somebody has not read speak to them: those of DMs that they have not muted, and those that name
 /// them. The client's title and icon count so too.
 fn unread_mentions(cx: &Reading<'_>, user: UserId) -> Result<u32> {
-    let late: HashMap<_, _> = cx.late.of(user).into_iter().collect();
+    let mut read: HashMap<_, _> = cx.late.of(user).into_iter().collect();
+    for (channel, last) in store::reveals::of(cx.db, user)? {
+        let at = read.entry(channel).or_insert(last);
+        *at = last.max(*at);
+    }
     let reader = Caller { user_id: user, session_id: SessionId(0), is_admin: false };
     let preferences = Preferences::read(&settings::of(cx, user)?);
+    let unread = store::unread::channels(cx.db, user)?.into_iter().filter_map(|(channel, position, last)| {
+        let position = read.get(&channel).map_or(position, |at| position.max(*at));
+        (last > position).then_some((channel, position, last))
+    });
     let mut sum = 0_u32;
-    for (channel, position) in store::unread::channels(cx.db, user, UNREAD_CHANNELS)? {
-        let position = late.get(&channel).copied().unwrap_or(position);
+    for (channel, position, last) in unread.take(UNREAD_CHANNELS) {
         let Ok(place) = access::place(cx, &reader, channel) else { continue };
-        let state = unread::state(cx, user, (place.server_id, channel), Some(MessageId(i64::MAX)), position)?;
+        let state = unread::state(cx, user, (place.server_id, channel), Some(last), position)?;
         let counts_all = place.server_id.is_none() && !preferences.is_muted(channel, cx.now);
         let count = if counts_all { state.direct_ids.len() } else { state.mention_ids.len() } as u32;
         sum = sum.saturating_add(count);

@@ -60,6 +60,8 @@ pub(super) struct Answer {
 pub(super) enum Failure {
     /// The name leads nowhere.
     Unknown,
+    /// Too many names are being looked up.
+    Crowded,
     /// All that it leads to is not public.
     Refused,
     /// Nobody takes the connection.
@@ -83,6 +85,7 @@ impl std::fmt::Display for Failure {
         match self {
             // One answer: which names there are inside is nobody's to learn.
             Self::Unknown | Self::Refused => f.write_str("its name leads to no public address"),
+            Self::Crowded => f.write_str("too many names were being looked up"),
             Self::Unreachable(kind) => write!(f, "it cannot be reached: {kind}"),
             Self::NoRoots => f.write_str("the server has no root certificates"),
             Self::Tls(why) => write!(f, "TLS: {why}"),
@@ -234,7 +237,7 @@ impl Client {
         };
         if self.looking.fetch_add(1, Ordering::Relaxed) >= LOOKUPS {
             self.looking.fetch_sub(1, Ordering::Relaxed);
-            return Err(Failure::Late);
+            return Err(Failure::Crowded);
         }
         let (looking, lookup) = (Arc::clone(&self.looking), Arc::clone(&self.lookup));
         let (answer, answered) = sync_channel(1);
@@ -246,7 +249,7 @@ impl Client {
         });
         if thread.is_err() {
             self.looking.fetch_sub(1, Ordering::Relaxed);
-            return Err(Failure::Late);
+            return Err(Failure::Crowded);
         }
         let time = remaining(until).map_err(|_| Failure::Late)?.min(limits::PUSH_CONNECT_TIME);
         let found = answered.recv_timeout(time).map_err(|_| Failure::Late)?;

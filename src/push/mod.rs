@@ -183,8 +183,6 @@ impl Push {
 
     /// Somebody's subscriptions have changed.
     pub fn changed(&self, user: UserId) {
-        // In this order: whoever counts meanwhile sees the change, or this.
-        self.shared.any.store(true, Ordering::SeqCst);
         self.shared.tell(watch::Note::Changed(user));
     }
 
@@ -255,7 +253,12 @@ impl Witness for Push {
 
 impl Shared {
     fn tell(&self, note: watch::Note) {
-        let (first, missed) = lock(&self.inbox).put(note);
+        let (first, missed) = {
+            let mut inbox = lock(&self.inbox);
+            // Under the same lock as whoever finds that there is nobody.
+            self.any.fetch_or(matches!(note, watch::Note::Changed(_)) && !inbox.is_closed(), Ordering::SeqCst);
+            inbox.put(note)
+        };
         if missed {
             self.counts.missed.fetch_add(1, Ordering::Relaxed);
         }

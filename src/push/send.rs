@@ -13,7 +13,7 @@ use super::{Push, client, lock};
 use crate::chat::letters::{self, Due, Letter};
 use crate::chat::push::{Fares, Stored};
 use crate::chat::{Chat, push};
-use crate::model::push::{Endpoint, PushDelivery, PushStatus};
+use crate::model::push::{Endpoint, PushDelivery, PushKind, PushStatus};
 use crate::model::{ChannelId, Error, Result, SubscriptionId, Timestamp, UserId, limits};
 
 /// A token is used for half of its life.
@@ -63,9 +63,9 @@ impl Sender {
     }
 
     pub(super) fn run(&mut self) {
-        while let Some(job) = self.next() {
+        while let Some(mut job) = self.next() {
             let begun = Instant::now();
-            let tried = self.try_one(&job).unwrap_or_else(|error| {
+            let tried = self.try_one(&mut job).unwrap_or_else(|error| {
                 log::warn!("a push cannot be made: {error}");
                 Tried::silent()
             });
@@ -130,10 +130,13 @@ impl Sender {
         let (looks, zones) = (&self.looks, &mut self.zones);
         match job.task {
             Task::Message(channel, _) if looks(job.to.user, channel) => Ok(Due::Drop),
-            Task::Message(channel, message) => self.chat.read(|cx| {
-                let is_quiet = |set: &crate::model::Preferences| zones.is_quiet(set.quiet.as_ref(), cx.now);
-                letters::of_message(cx, subscription, (channel, message), content, is_quiet)
-            }),
+            Task::Message(channel, message) => {
+                let shown = lock(&self.push.shared.queue).queue.last_shown(job.to.subscription, channel);
+                self.chat.read(|cx| {
+                    let is_quiet = |set: &crate::model::Preferences| zones.is_quiet(set.quiet.as_ref(), cx.now);
+                    letters::of_message(cx, subscription, (channel, message), shown, content, is_quiet)
+                })
+            }
             Task::Read(channel, message) => {
                 self.chat.read(|cx| letters::of_reading(cx, subscription, (channel, message)))
             }
@@ -141,7 +144,7 @@ impl Sender {
         }
     }
 
-    fn try_one(&mut self, job: &Job) -> Result<Tried> {
+    fn try_one(&mut self, job: &mut Job) -> Result<Tried> {
         let (to, letter, urgent) = match self.due(job)? {
             Due::Send { to, letter, urgent } => (to, letter, urgent),
             Due::Drop => return Ok(Tried::silent()),
@@ -150,6 +153,13 @@ impl Sender {
                 return Ok(Tried::silent());
             }
         };
+        // It may be another than the one that was due.
+        job.task = match (letter.kind, letter.channel_id, letter.message_id) {
+            (PushKind::Message, Some(channel), Some(message)) => Task::Message(channel, message),
+            (PushKind::Read, Some(channel), Some(message)) => Task::Read(channel, message),
+            _ => job.task,
+        };
+        lock(&self.push.shared.queue).queue.sends(job.task);
         let urgency = match job.task {
             Task::Read(..) => "low",
             _ if urgent => "high",
@@ -215,6 +225,10 @@ impl Sender {
         let (status, retry_after) = match answer {
             Ok(Answer { status, retry_after }) => (status, retry_after),
             Err(Failure::Stopped) => return Tried::silent(),
+            // That is nothing that this push service did.
+            Err(Failure::Crowded) => {
+                return tried(Outcome::Later { origin: false, after: None }, None, Some(Failure::Crowded.to_string()));
+            }
             Err(failure) => {
                 let why = failure.to_string();
                 self.note(to, Fares::Badly(&why, to.failing_since));
@@ -307,7 +321,6 @@ fn fit(mut letter: Letter, size: usize) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::push::PushKind;
     use crate::model::{MessageId, ServerId};
 
     #[test]

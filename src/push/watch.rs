@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::queue::{Address, Queue, Task};
 use super::zones::Zones;
@@ -17,6 +17,10 @@ use crate::model::{
     Audience, ChannelId, Effect, Event, MessageId, Payload, Preferences, Result, ServerId, SubscriptionId, Timestamp,
     UserId, limits,
 };
+
+/// A note that cannot be looked at, because the database fails, is tried so often, with such pauses.
+const TRIES: usize = 3;
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Something to look at.
 pub(super) enum Note {
@@ -50,6 +54,10 @@ impl Inbox {
             matches!(&note, Note::Event(event) if matches!(event.payload, Some(Payload::MessageCreate(_))));
         self.reload |= !is_message;
         (false, true)
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
     }
 
     pub(super) fn close(&mut self) {
@@ -155,16 +163,35 @@ impl Watch {
         let mut reload = true;
         loop {
             if reload && let Err(error) = self.reload() {
-                log::warn!("who is told by push cannot be read: {error}");
+                log::warn!("who is told by push cannot be read, and is tried again: {error}");
+                if self.pause() {
+                    continue;
+                }
+                return;
             }
             let Some((notes, lost)) = self.wait() else { return };
-            if let Err(error) = notes.into_iter().try_for_each(|note| self.look(note)) {
-                log::warn!("whom to tell by push cannot be found out: {error}");
-            }
-            // Also when it failed: what is in memory may be behind.
+            // What is in memory may be behind then.
             reload = lost;
+            for note in notes {
+                reload |= !self.look_at(&note);
+            }
             self.shared.changed.notify_all();
         }
+    }
+
+    /// Looks at a note, again if need be; whether that could be done.
+    fn look_at(&mut self, note: &Note) -> bool {
+        for _ in 0..TRIES {
+            match self.look(note) {
+                Ok(()) => return true,
+                Err(error) => log::warn!("whom to tell by push cannot be found out: {error}"),
+            }
+            if !self.pause() {
+                return false;
+            }
+        }
+        self.shared.counts.missed.fetch_add(1, Ordering::Relaxed);
+        false
     }
 
     /// Waits for something to look at; none at the end.
@@ -181,58 +208,61 @@ impl Watch {
         }
     }
 
+    /// Waits a moment before another try; false at the end.
+    fn pause(&self) -> bool {
+        let (inbox, arrived) = (lock(&self.shared.inbox), &self.shared.arrived);
+        let waited = arrived.wait_timeout_while(inbox, PAUSE, |inbox| !inbox.closed);
+        !waited.unwrap_or_else(std::sync::PoisonError::into_inner).0.closed
+    }
+
     fn reload(&mut self) -> Result<()> {
-        self.shared.any.store(false, Ordering::SeqCst);
-        self.subscribers = Subscribers::default();
+        let mut subscribers = Subscribers::default();
         for user in self.chat.read(push::subscribers)? {
             let found = self.chat.read(|cx| push::subscriber(cx, user))?;
-            self.subscribers.set(user, found);
+            subscribers.set(user, found);
         }
+        self.subscribers = subscribers;
         self.counted();
         Ok(())
     }
 
     fn refresh(&mut self, user: UserId) -> Result<()> {
-        // Before it is read: whoever subscribes meanwhile says so behind this.
-        self.shared.any.store(false, Ordering::SeqCst);
-        let found = self.chat.read(|cx| push::subscriber(cx, user));
+        let found = self.chat.read(|cx| push::subscriber(cx, user))?;
         let before = self.subscribers.remove(user);
-        if let Ok(found) = &found {
-            let left: HashSet<_> = found.iter().flat_map(|one| &one.subscriptions).map(|(id, _)| *id).collect();
-            let gone = before.iter().flat_map(|one| &one.subscriptions).filter(|(id, _)| !left.contains(id));
-            gone.for_each(|(id, _)| lock(&self.shared.queue).queue.forget(*id));
-        }
-        found.map(|found| {
-            self.subscribers.set(user, found);
-            self.counted();
-        })
+        let left: HashSet<_> = found.iter().flat_map(|one| &one.subscriptions).map(|(id, _)| *id).collect();
+        let gone = before.iter().flat_map(|one| &one.subscriptions).filter(|(id, _)| !left.contains(id));
+        gone.for_each(|(id, _)| lock(&self.shared.queue).queue.forget(*id));
+        self.subscribers.set(user, found);
+        self.counted();
+        Ok(())
     }
 
     fn counted(&self) {
         self.shared.counts.subscriptions.store(self.subscribers.count() as u64, Ordering::Relaxed);
-        if !self.subscribers.people.is_empty() {
-            self.shared.any.store(true, Ordering::SeqCst);
-        }
+        // Whoever subscribes meanwhile has said so in there, and is looked at next.
+        let inbox = lock(&self.shared.inbox);
+        let any = !self.subscribers.people.is_empty() || !inbox.notes.is_empty();
+        self.shared.any.store(any && !inbox.closed, Ordering::SeqCst);
     }
 
-    fn look(&mut self, note: Note) -> Result<()> {
+    fn look(&mut self, note: &Note) -> Result<()> {
         let event = match note {
-            Note::Changed(user) => return self.refresh(user),
-            Note::Event(event) => *event,
+            Note::Changed(user) => return self.refresh(*user),
+            Note::Event(event) => event,
         };
         if let Effect::EndSessions(user, _) = event.effect
             && self.subscribers.people.contains_key(&user)
         {
             self.refresh(user)?;
         }
-        match (event.payload, &event.audience) {
-            (Some(Payload::MessageCreate(message)), audience) => self.message(&message, audience)?,
-            (Some(Payload::MessageDelete { message_id, channel_id, .. }), _) => self.deleted(channel_id, message_id),
+        match (&event.payload, &event.audience) {
+            (Some(Payload::MessageCreate(message)), audience) => self.message(message, audience)?,
+            (Some(Payload::MessageDelete { message_id, channel_id, .. }), _) => self.deleted(*channel_id, *message_id),
             (Some(Payload::ReadUpdate(state)), Audience::Users(users)) => {
                 users.iter().for_each(|user| self.read(*user, state.channel_id, state.message_id));
             }
             (Some(Payload::SettingsUpdate(settings)), Audience::Users(users)) => {
-                users.iter().for_each(|user| self.prefer(*user, Preferences::read(&settings)));
+                users.iter().for_each(|user| self.prefer(*user, Preferences::read(settings)));
             }
             _ => {}
         }
@@ -263,11 +293,14 @@ impl Watch {
         for (user, named) in concerned {
             let Some(subscriber) = self.subscribers.people.get(&user).filter(|_| user != author) else { continue };
             let wants = subscriber.preferences.wants(server, message.channel_id, named, now)
-                && !self.zones.is_quiet(subscriber.preferences.quiet.as_ref(), now)
-                && !(self.looks)(user, message.channel_id);
+                && !self.zones.is_quiet(subscriber.preferences.quiet.as_ref(), now);
             if wants {
+                let now = Instant::now();
+                // Who seems to look may be gone: they are told, unless they have read it, once that must have shown.
+                let gone = now + self.chat.config().heartbeat_interval * 2;
+                let due = if (self.looks)(user, message.channel_id) { gone } else { now };
                 let mut outgoing = lock(&self.shared.queue);
-                let put = |address| outgoing.queue.put(address, task, Instant::now());
+                let put = |address| outgoing.queue.put_later(address, task, now, due);
                 self.subscribers.addresses(user).for_each(put);
             }
         }

@@ -362,7 +362,8 @@ fn whom_to_tell_by_push_and_what() {
     seeks(|db| push::names(db, CHANNEL));
     seeks(|db| push::nickname(db, SERVER, ALICE));
     seeks(|db| push::role_name(db, ROLE));
-    seeks(|db| unread::channels(db, ALICE, 200));
+    seeks(|db| unread::channels(db, ALICE));
+    seeks(|db| unread::latest(db, ALICE, CHANNEL, (MessageId(1), MessageId(9))));
     seeks_in_order(|db| unread::others(db, ALICE, CHANNEL, MESSAGE));
     seeks(|db| unread::is_unheard(db, ALICE, CHANNEL, MESSAGE));
     seeks(|db| read_states::position(db, ALICE, CHANNEL));

@@ -72,20 +72,38 @@ pub fn is_unheard(db: &Connection, user: UserId, channel: ChannelId, position: M
     Ok((1..limits::UNREAD_LOOKED_AT).contains(&looked_at))
 }
 
-/// Channels, at most `limit`, of a user's servers and their DMs where there is something behind the position that is on
-/// disk, with that position.
-pub fn channels(db: &Connection, user: UserId, limit: usize) -> rusqlite::Result<Vec<(ChannelId, MessageId)>> {
+/// The messages of a channel behind `from` and up to `to` that others wrote whom the user has not blocked, latest first; a
+/// few.
+pub fn latest(
+    db: &Connection,
+    user: UserId,
+    channel: ChannelId,
+    (from, to): (MessageId, MessageId),
+) -> rusqlite::Result<Vec<MessageId>> {
     db.prepare_cached(
-        "SELECT channel_id, position FROM (
-           SELECT places.channel_id, coalesce((SELECT message_id FROM read_states
-               WHERE read_states.user_id = ?1 AND read_states.channel_id = places.channel_id), 0) AS position
+        "SELECT message_id FROM messages WHERE channel_id = ?1 AND message_id > ?2 AND message_id <= ?3
+           AND author_id <> ?4 AND NOT EXISTS (SELECT 1 FROM blocks WHERE user_id = ?4 AND blocked_id = author_id)
+         ORDER BY message_id DESC LIMIT 20",
+    )?
+    .query_map(params![channel.0, from.0, to.0, user.0], |row| row.get(0).map(MessageId))?
+    .collect()
+}
+
+/// The channels of a user's servers and their DMs where there is something behind the position that is on disk, with that
+/// position and the last message; those where something was said last come first.
+pub fn channels(db: &Connection, user: UserId) -> rusqlite::Result<Vec<(ChannelId, MessageId, MessageId)>> {
+    db.prepare_cached(
+        "SELECT channel_id, position, last FROM (
+           SELECT places.channel_id,
+             coalesce((SELECT message_id FROM read_states
+               WHERE read_states.user_id = ?1 AND read_states.channel_id = places.channel_id), 0) AS position,
+             (SELECT max(message_id) FROM messages WHERE messages.channel_id = places.channel_id) AS last
            FROM (SELECT channel_id FROM dm_members WHERE user_id = ?1 AND NOT hidden
                  UNION ALL
                  SELECT channel_id FROM members JOIN channels USING (server_id)
                  WHERE members.user_id = ?1 AND type = 'text' AND NOT deleted) AS places) AS reader
-         WHERE (SELECT max(message_id) FROM messages WHERE messages.channel_id = reader.channel_id) > position
-         LIMIT ?2",
+         WHERE last > position ORDER BY last DESC",
     )?
-    .query_map(params![user.0, limit as i64], |row| Ok((ChannelId(row.get(0)?), MessageId(row.get(1)?))))?
+    .query_map([user.0], |row| Ok((ChannelId(row.get(0)?), MessageId(row.get(1)?), MessageId(row.get(2)?))))?
     .collect()
 }

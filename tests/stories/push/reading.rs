@@ -116,3 +116,38 @@ fn who_has_the_channel_before_their_eyes_is_not_told() {
         assert_eq!(gateway.closed(), 4002);
     }
 }
+
+#[test]
+fn who_only_seemed_to_look_is_told_once_that_shows() {
+    let service = Service::start();
+    let world = service.world_with(|options| options.heartbeat_interval = std::time::Duration::from_millis(1_500));
+    let (alice, bob) = (world.person("alice"), world.person("bob"));
+    let (home, _) = alice.creates_server("home");
+    alice.invites(&home, &[&bob]);
+    let phone = service.device(&bob, "phone");
+    let dm = alice.opens_dm(&bob);
+    // The battery of bob's laptop is empty: it says nothing any more, not even goodbye.
+    let looking = || {
+        let mut gateway = bob.connects();
+        gateway.send(62, json!({"channel_id": dm}));
+        gateway.send(1, Value::Null);
+        while gateway.next()["op"] != 2 {}
+        gateway
+    };
+    let laptop = looking();
+    let told = std::time::Instant::now();
+    let id = alice.says(&dm, "are you there?");
+    phone.hears_nothing_else(&bob);
+    let push = phone.next();
+    assert_eq!((&push.letter["kind"], &push.letter["message_id"]), (&json!("message"), &json!(id)));
+    assert!(told.elapsed() >= std::time::Duration::from_millis(2_250), "{:?}", told.elapsed());
+    // One that reads what it looks at makes no phone ring.
+    let desk = looking();
+    let next = alice.says(&dm, "there you are");
+    bob.put(&format!("/channels/{dm}/read"), json!({"message_id": next})).expect(204);
+    assert_eq!(phone.hears().0, "read", "of what it shows");
+    desk.close(1000);
+    std::thread::sleep(std::time::Duration::from_millis(3_500));
+    phone.hears_nothing_else(&bob);
+    drop(laptop);
+}

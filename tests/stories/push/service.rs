@@ -187,6 +187,14 @@ impl Device {
         assert_eq!((kind.as_str(), heard.as_str()), ("message", body));
     }
 
+    /// Nothing waits for this one: a test that is asked for now is the next that comes.
+    #[track_caller]
+    pub fn hears_nothing_else(&self, user: &Person<'_>) {
+        let answer = user.ask("POST", &format!("/users/@me/push-subscriptions/{}/test", self.id), None);
+        assert_eq!(answer.status, 202);
+        assert_eq!(self.hears().0, "test");
+    }
+
     /// RFC 8291, from the browser's side.
     fn open(&self, arrived: Arrived) -> Push {
         let (head, sealed) = arrived.body.split_at(86);
