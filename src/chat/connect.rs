@@ -6,7 +6,7 @@ use super::access::{self, Caller};
 use super::{Chat, Reading, dms, servers, settings, unread, users};
 use crate::auth::Claims;
 use crate::model::object::{Connected, Presence, Status};
-use crate::model::{Badges, ChannelId, Error, MessageId, Result, Rules, ServerId, UserId};
+use crate::model::{Badges, ChannelId, Error, MessageId, Result, Rules, ServerId, UserId, limits};
 use crate::store;
 
 /// Whom a user hears of, as the registry keeps it.
@@ -65,11 +65,17 @@ fn first_screen(cx: &Reading<'_>, caller: &Caller, late: Vec<(ChannelId, Message
         *at = last.max(*at);
     }
     let mut read_states = Vec::new();
-    for channel in servers.iter().flat_map(|server| &server.channels).chain(&dm_channels) {
+    let mut named = 0;
+    // DMs first: of those every unread one is named.
+    for channel in dm_channels.iter().chain(servers.iter().flat_map(|server| &server.channels)) {
         let position = read.get(&channel.channel_id).copied();
         let place = (channel.server_id, channel.channel_id);
         let from = position.unwrap_or(MessageId(0));
-        let state = unread::at_first(cx, caller.user_id, place, channel.last_message_id, from)?;
+        let mut state = unread::at_first(cx, caller.user_id, place, channel.last_message_id, from)?;
+        named += state.mention_ids.len() + state.direct_ids.len();
+        if named > limits::UNREAD_NAMED {
+            (state.mention_ids, state.direct_ids) = (Vec::new(), Vec::new());
+        }
         // Who has read nothing there has no position, but may be waited for.
         let is_news = state.message_id != from || state.mentions > 0 || !state.direct_ids.is_empty();
         if position.is_some() || is_news {

@@ -1,10 +1,10 @@
 //! Direct messages between two people, and groups of up to ten.
 
 use super::access::{self, Caller, Place};
-use super::{Reading, Writing, users};
+use super::{Reading, Writing, unread, users};
 use crate::model::object::{Channel, ChannelKind, User};
 use crate::model::request::{ChannelPatch, NewDm};
-use crate::model::{Audience, ChannelId, Code, Effect, Error, Event, Payload, Result, UserId, limits};
+use crate::model::{Audience, ChannelId, Code, Effect, Error, Event, MessageId, Payload, Result, UserId, limits};
 use crate::store;
 
 /// A DM, and whether it was opened now.
@@ -86,7 +86,7 @@ fn open_pair(cx: &mut Writing<'_, '_>, caller: UserId, other: UserId) -> Result<
     if let Some(id) = store::dms::between(cx.db, caller, other)? {
         let channel = whole(cx, id)?;
         if store::dms::set_hidden(cx.db, id, caller, false)? {
-            cx.publish(Event::new(Audience::Users(vec![caller]), Payload::ChannelCreate(channel.clone())));
+            reappears(cx, &channel, &[caller], None)?;
         }
         return Ok(Opened { channel, created: false });
     }
@@ -147,17 +147,30 @@ fn create(cx: &mut Writing<'_, '_>, caller: UserId, others: &[UserId], kind: Cha
     Ok(channel)
 }
 
-/// A message is about to be told: whoever does not see the DM yet hears of it first.
-pub(super) fn show(cx: &mut Writing<'_, '_>, id: ChannelId) -> Result<()> {
+/// A message of `author` is about to be told: whoever does not see the DM yet hears of it first.
+pub(super) fn show(cx: &mut Writing<'_, '_>, id: ChannelId, author: UserId) -> Result<()> {
     let mut shown = Vec::new();
     for (user, hidden) in store::dms::members(cx.db, id)? {
         if hidden && store::dms::set_hidden(cx.db, id, user, false)? {
             shown.push(user);
         }
     }
-    if !shown.is_empty() {
-        let channel = whole(cx, id)?;
-        cx.publish(Event::new(Audience::Users(shown), Payload::ChannelCreate(channel)));
+    if shown.is_empty() { Ok(()) } else { reappears(cx, &whole(cx, id)?, &shown, Some(author)) }
+}
+
+/// A DM is shown to some who did not see it, with how far they had read it before they hid it: their devices have forgotten.
+/// The author of a message that brings it back has read all.
+fn reappears(cx: &mut Writing<'_, '_>, channel: &Channel, to: &[UserId], author: Option<UserId>) -> Result<()> {
+    cx.publish(Event::new(Audience::Users(to.to_vec()), Payload::ChannelCreate(channel.clone())));
+    let id = channel.channel_id;
+    for user in to.iter().filter(|user| author != Some(**user)) {
+        let position = unread::position(cx, *user, id)?;
+        let from = position.unwrap_or(MessageId(0));
+        let state = unread::state(cx, *user, (None, id), channel.last_message_id, from)?;
+        // The message for whose sake it is shown comes next, and they count it themselves.
+        if position.is_some() || state.direct_ids.len() > 1 {
+            cx.publish(Event::new(Audience::Users(vec![*user]), Payload::ReadUpdate(state)));
+        }
     }
     Ok(())
 }

@@ -89,7 +89,7 @@ pub fn of_message(
     is_quiet: impl FnOnce(&Preferences) -> bool,
 ) -> Result<Due> {
     with(cx, subscription, |user| {
-        let read = position(cx, user, channel)?;
+        let read = unread::position(cx, user, channel)?;
         let (position, shown) = (read.unwrap_or(MessageId(0)), shown.unwrap_or(MessageId(0)));
         let preferences = Preferences::read(&settings::of(cx, user)?);
         let account = store::accounts::get(cx.db, user)?;
@@ -194,15 +194,6 @@ fn names(cx: &Reading<'_>, message: &Message, server: Option<ServerId>, user: Us
     let Some(server) = server.filter(|_| !message.mention_roles.is_empty()) else { return Ok(false) };
     let held = store::roles::of_member(cx.db, server, user)?;
     Ok(message.mention_roles.iter().any(|role| held.contains(role)))
-}
-
-/// How far somebody has read a channel.
-fn position(cx: &Reading<'_>, user: UserId, channel: ChannelId) -> Result<Option<MessageId>> {
-    let mut late = cx.late.of(user).into_iter().filter(|(place, _)| *place == channel);
-    match late.next_back() {
-        Some((_, position)) => Ok(Some(position)),
-        None => Ok(store::read_states::position(cx.db, user, channel)?),
-    }
 }
 
 fn url(cx: &Reading<'_>, server: Option<ServerId>, channel: ChannelId, message: Option<MessageId>) -> String {

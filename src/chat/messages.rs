@@ -111,7 +111,7 @@ pub fn post(cx: &mut Writing<'_, '_>, caller: &Caller, id: ChannelId, new: Resul
     // One's own message is read.
     cx.tx.mark_read(caller.user_id, id, message.message_id);
     if place.server_id.is_none() {
-        dms::show(cx, id)?;
+        dms::show(cx, id, caller.user_id)?;
     }
     let audience = place.audience(cx)?;
     cx.publish(Event::new(audience, Payload::MessageCreate(message.clone())));

@@ -6,6 +6,18 @@ use crate::model::object::ReadState;
 use crate::model::{ChannelId, MessageId, Result, RoleId, ServerId, UserId};
 use crate::store;
 
+/// How far somebody has read a channel.
+///
+/// # Errors
+/// Database errors.
+pub(super) fn position(cx: &Reading<'_>, user: UserId, channel: ChannelId) -> Result<Option<MessageId>> {
+    let mut late = cx.late.of(user).into_iter().filter(|(place, _)| *place == channel);
+    match late.next_back() {
+        Some((_, position)) => Ok(Some(position)),
+        None => Ok(store::read_states::position(cx.db, user, channel)?),
+    }
+}
+
 /// What `user` is told of a channel that they have read up to `position`. `last` is the channel's last message: mostly
 /// there is nothing behind.
 ///

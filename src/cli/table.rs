@@ -252,9 +252,11 @@ pub(super) const TABLE: &[Row] = &[
         flag: "push-local",
         value: "LIST",
         default: "none",
-        about: "hosts, addresses or networks of push services of your own (UnifiedPush, ntfy), over http too, by commas",
+        about: "hosts, addresses or networks of push services of your own (UnifiedPush, ntfy), over http too, each with its \
+                port if that is not 80 or 443 (ntfy.lan:2586), by commas",
         set: |o, v| {
-            let parse = |v| Local::parse(v).ok_or_else(|| format!("{v} is no host, address or network (10.0.0.0/8)"));
+            let parse =
+                |v| Local::parse(v).ok_or_else(|| format!("{v} is no host, address or network (10.0.0.0/8:2586)"));
             list(v).map(parse).collect::<Result<_, _>>().map(|v| o.push_local = v)
         },
     },

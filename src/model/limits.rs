@@ -230,6 +230,8 @@ limits! {
     MENTIONS: usize = 100;
     /// Unread messages of a channel that are counted, and named, as speaking to somebody.
     UNREAD_COUNTED: usize = 100;
+    /// The same of all channels together in CONNECTED; of the rest it says only how many mention the user.
+    UNREAD_NAMED: usize = 1_000;
     /// Rows of a channel that are looked through for them.
     UNREAD_LOOKED_AT: usize = 1_000;
     /// Characters of a message that a reply to it shows.

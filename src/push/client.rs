@@ -188,8 +188,7 @@ impl Client {
 
     fn connect(&mut self, endpoint: &Endpoint, until: Instant) -> Result<Wire, Failure> {
         let addresses = self.addresses(&endpoint.host, until)?;
-        let mut allowed =
-            addresses.into_iter().filter(|address| self.guard.allows(&endpoint.host, *address)).peekable();
+        let mut allowed = addresses.into_iter().filter(|address| self.guard.allows(endpoint, *address)).peekable();
         if allowed.peek().is_none() {
             return Err(Failure::Refused);
         }

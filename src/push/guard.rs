@@ -11,22 +11,58 @@ use crate::net::{is_within, parse_cidr};
 
 /// A place of the owner's that pushes may go to, though it is not public.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Local {
+pub struct Local {
+    place: Place,
+    ports: Ports,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
     /// A host's name, wherever it leads.
     Name(String),
     /// An address or a network.
     Network(IpAddr, u8),
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ports {
+    /// 80 and 443: what else listens there is nobody's business.
+    Usual,
+    One(u16),
+    All,
+}
+
 impl Local {
-    /// Reads a name, an address or a network.
+    /// Reads a name, an address or a network, behind which there may be a port, or `*` for every one; an address of IPv6
+    /// is then in brackets.
     pub fn parse(text: &str) -> Option<Self> {
-        if let Some((address, length)) = parse_cidr(text) {
-            return Some(Self::Network(address, length));
+        let (place, ports) = match text.rsplit_once(':') {
+            // Else the colon is one of the address.
+            Some((place, port)) if place.ends_with(']') || !place.contains(':') => (place, Some(port)),
+            _ => (text, None),
+        };
+        let ports = match ports {
+            None => Ports::Usual,
+            Some("*") => Ports::All,
+            Some(port) => Ports::One(port.parse().ok().filter(|port| *port != 0)?),
+        };
+        let bare = place.strip_prefix('[').and_then(|place| place.strip_suffix(']')).unwrap_or(place);
+        if let Some((address, length)) = parse_cidr(bare) {
+            return Some(Self { place: Place::Network(address, length), ports });
         }
-        match Endpoint::parse(&format!("https://{text}/")).ok()? {
-            Endpoint { host: Host::Name(name), port: 443, target, .. } if target == "/" => Some(Self::Name(name)),
+        match Endpoint::parse(&format!("https://{place}/")).ok()? {
+            Endpoint { host: Host::Name(name), port: 443, target, .. } if target == "/" => {
+                Some(Self { place: Place::Name(name), ports })
+            }
             _ => None,
+        }
+    }
+
+    fn has_port(&self, port: u16) -> bool {
+        match self.ports {
+            Ports::Usual => matches!(port, 80 | 443),
+            Ports::One(one) => one == port,
+            Ports::All => true,
         }
     }
 }
@@ -49,9 +85,9 @@ impl Guard {
     /// The rule that it breaks.
     pub fn check(&self, endpoint: &Endpoint) -> Result<(), &'static str> {
         let is_local = match &endpoint.host {
-            Host::Name(name) => self.names(name),
-            Host::V4(address) => self.has(IpAddr::V4(*address)),
-            Host::V6(address) => self.has(IpAddr::V6(*address)),
+            Host::Name(name) => self.names(name, endpoint.port),
+            Host::V4(address) => self.has(IpAddr::V4(*address), endpoint.port),
+            Host::V6(address) => self.has(IpAddr::V6(*address), endpoint.port),
         };
         if is_local {
             return Ok(());
@@ -71,19 +107,23 @@ impl Guard {
         if public { Ok(()) } else { Err("must be at a public address") }
     }
 
-    /// Whether a connection may be made to this address of this host.
-    pub(super) fn allows(&self, host: &Host, address: IpAddr) -> bool {
-        is_public(address) || self.has(address) || matches!(host, Host::Name(name) if self.names(name))
+    /// Whether a connection may be made to this address, to which the endpoint's host leads.
+    pub(super) fn allows(&self, Endpoint { host, port, .. }: &Endpoint, address: IpAddr) -> bool {
+        is_public(address) || self.has(address, *port) || matches!(host, Host::Name(name) if self.names(name, *port))
     }
 
-    fn names(&self, host: &str) -> bool {
-        self.local.iter().any(|local| matches!(local, Local::Name(name) if name == host))
+    fn names(&self, host: &str, port: u16) -> bool {
+        let names = |local: &Local| matches!(&local.place, Place::Name(name) if name == host) && local.has_port(port);
+        self.local.iter().any(names)
     }
 
-    fn has(&self, address: IpAddr) -> bool {
+    fn has(&self, address: IpAddr, port: u16) -> bool {
         let address = address.to_canonical();
-        let within = |local: &Local| matches!(local, Local::Network(net, length) if is_within(address, *net, *length));
-        self.local.iter().any(within)
+        let has = |local: &Local| match &local.place {
+            Place::Network(net, length) => is_within(address, *net, *length) && local.has_port(port),
+            Place::Name(_) => false,
+        };
+        self.local.iter().any(has)
     }
 }
 
@@ -264,31 +304,43 @@ mod tests {
 
     #[test]
     fn what_the_owner_names_may_be_anywhere_and_plain() {
-        let local = ["ntfy.lan", "192.168.7.0/24", "fd00::/8", "10.0.0.9"];
+        let local = ["ntfy.lan:2586", "push.lan", "192.168.7.0/24:*", "fd00::/8", "10.0.0.9", "[fd77::1]:8080"];
         let guard = Guard::new(local.into_iter().map(|text| Local::parse(text).unwrap()).collect());
         for good in [
             "http://ntfy.lan:2586/x",
-            "http://NTFY.lan/x",
+            "http://NTFY.lan:2586/x",
+            "http://push.lan/x",
+            "https://push.lan/x",
             "https://192.168.7.200:8443/x",
             "http://[fd12::1]:80/",
+            "http://[fd77::1]:8080/",
             "http://10.0.0.9/",
         ] {
             assert!(check(&guard, good), "{good}");
         }
         for bad in [
             "http://other.lan/x",
+            "http://ntfy.lan/x",
+            "http://ntfy.lan:22/x",
+            "http://push.lan:8080/x",
             "http://192.168.8.1/x",
             "http://10.0.0.8/",
+            "http://10.0.0.9:22/",
+            "https://[fd12::1]:8443/",
             "http://127.0.0.1/",
-            "http://sub.ntfy.lan/",
+            "http://sub.ntfy.lan:2586/",
         ] {
             assert!(!check(&guard, bad), "{bad}");
         }
-        let name = |name: &str| Host::Name(name.to_owned());
-        assert!(guard.allows(&name("ntfy.lan"), address("127.0.0.1")), "the owner answers for that name");
-        assert!(guard.allows(&name("push.example.com"), address("::ffff:192.168.7.1")));
-        assert!(!guard.allows(&name("push.example.com"), address("127.0.0.1")));
-        for bad in ["", "http://x", "a b", "host:80", "10.0.0.0/33", "host/x", "*.lan"] {
+        let at = |url: &str| Endpoint::parse(url).unwrap();
+        assert!(guard.allows(&at("http://ntfy.lan:2586/"), address("127.0.0.1")), "the owner answers for that name");
+        assert!(!guard.allows(&at("http://ntfy.lan:22/"), address("127.0.0.1")));
+        assert!(guard.allows(&at("https://push.example.com/"), address("::ffff:192.168.7.1")));
+        assert!(guard.allows(&at("https://push.example.com/"), address("10.0.0.9")));
+        assert!(!guard.allows(&at("https://push.example.com:8443/"), address("10.0.0.9")));
+        assert!(!guard.allows(&at("https://push.example.com/"), address("127.0.0.1")));
+        let bad = ["", "http://x", "a b", "host:", "host:0", "host:x", "host:65536", "10.0.0.0/33", "host/x", "*.lan"];
+        for bad in bad.into_iter().chain(["[fd00::1", "fd00::1]:80", "[host]:80", "host:80/x"]) {
             assert!(Local::parse(bad).is_none(), "{bad}");
         }
     }

@@ -1,4 +1,5 @@
 /** What a page has to do with the pushes that its browser gets. */
+import { compareIds } from "../state/messages.js";
 import { wants } from "../state/notify.js";
 import { h, load } from "./dom.js";
 import { OP } from "./ops.js";
@@ -21,7 +22,11 @@ export function installPush(client) {
     ports[0]?.postMessage(true);
   });
   all.startMessages();
-  client.store.listen((op, d) => { if (op === OP.READ_UPDATE && isOn()) withdraw(d); });
+  client.store.listen((op, d) => {
+    if (op === OP.READ_UPDATE && isOn()) withdraw(d);
+    if (op === OP.CONNECTED && isOn()) tidy(client);
+  });
+  if (isOn()) tidy(client);
   new Push(client).mend().catch(() => {}); // The next page tries again.
   installHint(client);
 }
@@ -42,6 +47,16 @@ function installHint(client) {
       // Another time.
     }
   });
+}
+
+/** Takes away what was read while nobody could tell this browser. @param {Client} client */
+async function tidy({ store }) {
+  const shown = await (await registered())?.getNotifications() ?? [];
+  for (const notice of shown) {
+    const [name, channel = ""] = notice.tag.split(" ");
+    const message = notice.data?.message;
+    if (name === "chatd" && message && compareIds(message, store.reads.get(channel)?.message_id ?? "0") <= 0) notice.close();
+  }
 }
 
 /** Takes away what is shown of a channel up to a message. @param {{channel_id: string, message_id: string}} read */

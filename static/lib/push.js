@@ -100,11 +100,13 @@ export class Push {
   async mend() {
     const mark = parseMark(remembered("push"));
     if (!mark || browserFacts().permission !== "granted") return;
-    const [devices, has] = await Promise.all([this.devices(), subscription()]);
+    const [devices, log, has] = await Promise.all([this.devices(), this.log(), subscription()]);
     const ids = devices.map(({ subscription_id: id }) => id);
-    const what = mend(mark, { user: this.#me, endpoint: has?.endpoint ?? null, ids });
+    const gone = log.filter(({ status }) => status === "gone").map(({ subscription_id: id }) => id);
+    const what = mend(mark, { user: this.#me, endpoint: has?.endpoint ?? null, ids, gone });
     if (what === "end") await endPush();
-    if (what === "renew") await this.#subscribe();
+    if (what === "replace") await has?.unsubscribe();
+    if (what === "replace" || what === "renew") await this.#subscribe();
   }
 }
 

@@ -1,5 +1,6 @@
 /** Which messages are worth a notice: by what they are, and by what the reader set for server and channel. No DOM. */
 import { compareIds } from "./messages.js";
+import { quietOf } from "./push.js";
 
 /**
  * In the shared settings `levels` has a level per server, and per channel that differs from its server; `muted` says of a
@@ -38,9 +39,12 @@ export function level(serverId, store) {
   return ownLevel(serverId, store) ?? "mentions";
 }
 
+/** Where all conversations together have what a server has. */
+const DIRECT = "@me";
+
 /** Of which messages in a channel: as in its server, unless said otherwise. @param {Channel} channel @param {Store} store */
 export function channelLevel({ channel_id: id, server_id: server }, store) {
-  return ownLevel(id, store) ?? (server === null ? "all" : level(server, store));
+  return ownLevel(id, store) ?? (server === null ? ownLevel(DIRECT, store) ?? "all" : level(server, store));
 }
 
 /** @param {unknown} end as it stands in the settings @param {number} now */
@@ -60,7 +64,29 @@ export function isMuted(id, store, now = Date.now()) {
 
 /** Whether a channel is muted, itself or with its server. @param {Channel} channel @param {Store} store */
 export function isQuiet({ channel_id: id, server_id: server }, store, now = Date.now()) {
-  return isMuted(id, store, now) || (server !== null && isMuted(server, store, now));
+  return isMuted(id, store, now) || isMuted(server ?? DIRECT, store, now);
+}
+
+/** @param {string} clock */
+function minuteOf(clock) {
+  const [hours = 0, minutes = 0] = clock.split(":").map(Number);
+  return hours * 60 + minutes;
+}
+
+/** Whether these are the hours in which the reader wants to hear of nothing. @param {Store} store */
+export function isSilent({ settings }, now = Date.now()) {
+  const quiet = quietOf(settings);
+  if (!quiet) return false;
+  const clock = (/** @type {string | undefined} */ timeZone) =>
+    new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone }).format(now);
+  let time;
+  try {
+    time = clock(quiet.zone);
+  } catch {
+    time = clock(undefined); // This browser does not know the zone.
+  }
+  const [minute, from, to] = [time, quiet.from, quiet.to].map(minuteOf);
+  return from <= to ? minute >= from && minute < to : minute >= from || minute < to;
 }
 
 /** When the next mute ends, in ms; null if none will. @param {Store} store */
@@ -129,7 +155,8 @@ export function readAfter(message, store) {
 /** The same when one was edited: it may name the reader now, or no longer. @param {Message} message @param {Store} store @returns {Read | undefined} */
 export function readAfterEdit(message, store) {
   const { channel_id: id, message_id: edited, author: { user_id: author } } = message;
-  const read = store.reads.get(id);
+  // Who has read nothing there has no position.
+  const read = store.reads.get(id) ?? (store.channels.has(id) ? { message_id: "0" } : undefined);
   const counts = read && compareIds(edited, read.message_id) > 0 && author !== store.user?.user_id && !store.blocked.has(author);
   return counts ? counted(read, message, store) : read;
 }
@@ -141,11 +168,12 @@ export function readAfterDelete(id, gone, store) {
   return read && { ...read, mention_ids: without(read.mention_ids), direct_ids: without(read.direct_ids) };
 }
 
-/** Whether a message is worth a notice, wherever its reader looks. @param {Message} message @param {Store} store */
-export function wants(message, store) {
+/** Whether a message is worth a notice now, wherever its reader looks. @param {Message} message @param {Store} store */
+export function wants(message, store, now = Date.now()) {
   const channel = store.channels.get(message.channel_id);
   const { user_id: author } = message.author;
-  if (!channel || author === store.user?.user_id || store.blocked.has(author) || isQuiet(channel, store)) return false;
+  if (!channel || author === store.user?.user_id || store.blocked.has(author)) return false;
+  if (isQuiet(channel, store, now) || isSilent(store, now)) return false;
   const set = channelLevel(channel, store);
   return set === "all" || (set === "mentions" && names(message, store));
 }

@@ -44,13 +44,16 @@ export function markText({ user, id, endpoint }) {
  * @param {string} now.user
  * @param {string | null} now.endpoint where the browser is subscribed, if it is
  * @param {string[]} now.ids that the server has
- * @returns {"nothing" | "renew" | "end"}
+ * @param {string[]} now.gone that push services did not know any more
+ * @returns {"nothing" | "renew" | "replace" | "end"}
  */
-export function mend(mark, { user, endpoint, ids }) {
+export function mend(mark, { user, endpoint, ids, gone }) {
   if (mark.user !== user) return "end";
   // The browser has another subscription, or lost it: the worker could not tell the server.
   if (endpoint !== mark.endpoint) return "renew";
-  return ids.includes(mark.id) ? "nothing" : "end"; // It was removed, on another device.
+  if (ids.includes(mark.id)) return "nothing";
+  // By its push service, which will not take it again; or on another device, where somebody did not want it any more.
+  return gone.includes(mark.id) ? "replace" : "end";
 }
 
 const HOUR = /^([01]\d|2[0-3]):[0-5]\d$/;

@@ -11,7 +11,7 @@ import { about, axe, PHONE, PLAIN_HOST, Server, story } from "./harness.mjs";
 const { subtle } = webcrypto;
 const exact = (name) => ({ name, exact: true });
 const PHONE_OPTIONS = { viewport: PHONE, hasTouch: true, isMobile: true };
-about(Server.start(["--rate-limits", "off", "--push-local", "127.0.0.1"]));
+about(Server.start(["--rate-limits", "off", "--push-local", "127.0.0.1:*"]));
 
 /** Takes what is pushed, for each path by itself. */
 class PushService {

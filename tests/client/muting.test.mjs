@@ -4,7 +4,7 @@ import { mock, test } from "node:test";
 
 import { destination } from "../../static/lib/shortcuts.js";
 import { OP } from "../../static/lib/ops.js";
-import { channelLevel, channelLevelChange, isMuted, isQuiet, mutedUntil, muteChange, nextEnd, wants } from "../../static/state/notify.js";
+import { channelLevel, channelLevelChange, isMuted, isQuiet, isSilent, mutedUntil, muteChange, nextEnd, wants } from "../../static/state/notify.js";
 import { merged, Settings } from "../../static/state/settings.js";
 import { places, rank } from "../../static/state/switcher.js";
 import { connected, connectedStore, message } from "./fakes.mjs";
@@ -119,4 +119,34 @@ test("a channel is as its server, unless it has a level of its own", () => {
   store.settings = channelLevelChange("20", "mentions");
   assert.equal(wants(message("105", { channel_id: "20" }), store), false);
   assert.equal(wants(message("106", { channel_id: "20", mentions: ["1"] }), store), true);
+});
+
+test("in the hours of silence nothing is worth a notice, by the clock of the zone that was set", () => {
+  const store = connectedStore();
+  const at = (/** @type {string} */ clock) => Date.parse(`2026-07-01T${clock}:00Z`);
+  const silent = (/** @type {object | null} */ quiet, /** @type {string[]} */ ...clocks) => {
+    store.settings = merged(store.settings, { quiet });
+    return clocks.map((clock) => isSilent(store, at(clock)));
+  };
+  const night = { from: "22:00", to: "07:30", zone: "Europe/Berlin" };
+  assert.deepEqual(silent(night, "19:59", "20:00", "23:30", "05:29", "05:30"), [false, true, true, true, false]);
+  assert.deepEqual(silent({ ...night, zone: "Asia/Kolkata" }, "16:29", "16:30", "02:00"), [false, true, false]);
+  assert.deepEqual(silent({ from: "12:00", to: "13:00", zone: "UTC" }, "11:59", "12:00", "12:59", "13:00"), [false, true, true, false]);
+  assert.equal(silent({ ...night, zone: "Nowhere/Land" }, "12:00").length, 1);
+  assert.deepEqual(silent(null, "23:30"), [false]);
+  store.settings = merged(store.settings, { quiet: { from: "12:00", to: "13:00", zone: "UTC" } });
+  const named = message("110", { channel_id: "20", mentions: ["1"] });
+  assert.deepEqual([at("12:30"), at("13:30")].map((now) => wants(named, store, now)), [false, true]);
+});
+
+test("what is set for all conversations holds where a conversation says nothing itself", () => {
+  const store = connectedStore();
+  const direct = /** @type {any} */ ([...store.channels.values()].find((channel) => channel.server_id === null));
+  store.settings = merged(store.settings, { levels: { "@me": "none" } });
+  assert.equal(channelLevel(direct, store), "none");
+  store.settings = merged(store.settings, { levels: { [direct.channel_id]: "all" } });
+  assert.equal(channelLevel(direct, store), "all");
+  assert.equal(isQuiet(direct, store), false);
+  store.settings = merged(store.settings, { muted: { "@me": true } });
+  assert.equal(isQuiet(direct, store), true);
 });

@@ -32,11 +32,13 @@ test("what a browser remembers of its subscription is read back, and nothing els
 
 test("a page mends what has come apart, and ends what another device or another person ended", () => {
   const mark = { user: "7", id: "8", endpoint: "https://push.example/a" };
-  const now = { user: "7", endpoint: mark.endpoint, ids: ["5", "8"] };
+  const now = { user: "7", endpoint: mark.endpoint, ids: ["5", "8"], gone: [] };
   assert.equal(mend(mark, now), "nothing");
   assert.equal(mend(mark, { ...now, endpoint: null }), "renew");
   assert.equal(mend(mark, { ...now, endpoint: "https://push.example/b" }), "renew");
   assert.equal(mend(mark, { ...now, ids: ["5"] }), "end");
+  assert.equal(mend(mark, { ...now, ids: ["5"], gone: ["6", mark.id] }), "replace");
+  assert.equal(mend(mark, { ...now, gone: [mark.id] }), "nothing");
   assert.equal(mend(mark, { ...now, user: "9", endpoint: null }), "end");
 });
 

@@ -96,6 +96,8 @@ test("a device that comes later counts as those that were there, also when what 
   tell(OP.READ_UPDATE, { channel_id: "11", message_id: "103", mentions: 1, mention_ids: ["104"] });
   tell(OP.MESSAGE_UPDATE, message("102", { channel_id: "11", mentions: ["1"] }));
   assert.deepEqual(count(), [[1, 1], [1, 1]], "what is read no longer counts, whatever becomes of it");
+  tell(OP.MESSAGE_UPDATE, message("60", { channel_id: "10", mentions: ["1"] }));
+  assert.deepEqual([there, later].map((store) => store.mentions("10")), [1, 1], "also where nothing was read yet");
   for (let id = 200; id < 350; id += 1) tell(OP.MESSAGE_CREATE, message(String(id), { channel_id: "20" }));
   assert.deepEqual(count(), [[100, 1], [100, 1]]);
 });

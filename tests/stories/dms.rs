@@ -52,14 +52,26 @@ fn a_hidden_dm_comes_back_with_the_next_message() {
     let world = World::start();
     let [alice, bob, _] = friends(&world);
     let dm = alice.opens_dm(&bob);
-    alice.says(&dm, "hi");
+    let first = alice.says(&dm, "hi");
     let (mut on_alice, mut on_bob) = (alice.connects(), bob.connects());
     bob.delete(&format!("/channels/{dm}")).expect(204);
     assert_eq!(on_bob.event_but_presence(22), json!({"channel_id": dm, "server_id": null}));
     assert_eq!(bob.get("/users/@me/dm-channels").expect(200), json!([]));
-    alice.says(&dm, "are you there?");
+    let second = alice.says(&dm, "are you there?");
     assert_eq!(on_bob.event_but_presence(20)["channel_id"], json!(dm));
+    // Bob had read nothing: as on a device that comes now, both count.
+    let counts = |position: &str, ids: &[&String]| json!({"channel_id": dm, "message_id": position, "mentions": 0, "direct_ids": ids});
+    assert_eq!(on_bob.event_but_presence(60), counts("0", &[&first, &second]));
+    assert_eq!(bob.connects().connected["d"]["read_states"], json!([counts("0", &[&first, &second])]));
     assert_eq!(on_bob.event_but_presence(11)["content"], "are you there?");
+    // Read, and hidden again: it comes back with how far it was read, whether a message brings it or bob.
+    bob.put(&format!("/channels/{dm}/read"), json!({"message_id": first})).expect(204);
+    assert_eq!(on_bob.event_but_presence(60), counts(&first, &[&second]));
+    bob.delete(&format!("/channels/{dm}")).expect(204);
+    on_bob.event_but_presence(22);
+    assert_eq!(bob.opens_dm(&alice), dm);
+    on_bob.event_but_presence(20);
+    assert_eq!(on_bob.event_but_presence(60), counts(&first, &[&second]));
     // Alice never hid it: she heard only the message.
     assert_eq!(on_alice.event_but_presence(11)["content"], "are you there?");
 }

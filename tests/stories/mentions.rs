@@ -97,6 +97,29 @@ fn who_connects_is_told_which_messages_speak_to_them() {
 }
 
 #[test]
+fn who_was_away_for_long_is_told_of_a_thousand_and_of_the_rest_how_many() {
+    let world = World::start();
+    let (alice, bob) = (world.person("alice"), world.person("bob"));
+    let (server, first) = alice.creates_server("home");
+    alice.invites(&server, &[&bob]);
+    let new =
+        |n: usize| alice.post(&format!("/servers/{server}/channels"), json!({"name": format!("n{n}")})).expect(201);
+    let channels: Vec<_> = [first].into_iter().chain((0..10).map(|n| text(&new(n)["channel_id"]))).collect();
+    for channel in &channels {
+        (0..101).for_each(|_| drop(alice.says(channel, "@everyone")));
+    }
+    let dm = alice.opens_dm(&bob);
+    alice.says(&dm, "where are you?");
+    let connected = bob.connects().connected;
+    let states = connected["d"]["read_states"].as_array().unwrap();
+    let named = |state: &Value| ["mention_ids", "direct_ids"].map(|ids| state[ids].as_array().map_or(0, Vec::len));
+    assert_eq!(states.iter().flat_map(named).sum::<usize>(), 901);
+    let of = |channel: &String| states.iter().find(|state| state["channel_id"] == json!(channel)).unwrap();
+    assert!(channels.iter().all(|channel| of(channel)["mentions"] == 100));
+    assert_eq!(named(of(&dm)), [0, 1], "conversations come first");
+}
+
+#[test]
 fn everyone_and_roles_are_called_by_those_who_may() {
     let world = World::start();
     let (alice, bob, carol) = (world.person("alice"), world.person("bob"), world.person("carol"));

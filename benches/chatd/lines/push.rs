@@ -109,7 +109,7 @@ fn subscribe(data: &std::path::Path, crowd: &Crowd, settings: &str) -> Outcome<(
 }
 
 fn start(data: &std::path::Path) -> Outcome<Server> {
-    Server::start_with(data, &[("CHATD_PUSH_LOCAL", OsStr::new("127.0.0.1"))])
+    Server::start_with(data, &[("CHATD_PUSH_LOCAL", OsStr::new("127.0.0.1:*"))])
 }
 
 /// CPU time of push's own threads, and of all others.

@@ -8,10 +8,14 @@ use super::*;
 
 const TIME: Duration = Duration::from_millis(300);
 
-/// A client that may speak to 127.0.0.2 and, if asked, to 127.0.0.1, and that finds these under every name.
+fn any_port(place: &str) -> Local {
+    Local::parse(&format!("{place}:*")).unwrap()
+}
+
+/// A client that may speak to these, at every port, and that finds those under every name.
 fn client(local: &[&str], addresses: &'static [&'static str]) -> Client {
     let lookup: Lookup = Arc::new(|_: &str| Ok(addresses.iter().map(|text| text.parse().unwrap()).collect()));
-    let guard = Guard::new(local.iter().map(|text| Local::parse(text).unwrap()).collect());
+    let guard = Guard::new(local.iter().map(|text| any_port(text)).collect());
     Client { time: TIME, ..Client::new(guard, Roots::new(None), lookup) }
 }
 
@@ -85,7 +89,7 @@ fn the_address_itself_is_looked_at_whatever_the_name_led_to_before() {
         let first = asked.fetch_add(1, Ordering::SeqCst) == 0;
         Ok(vec![if first { [127, 0, 0, 2] } else { [127, 0, 0, 1] }.into()])
     });
-    let guard = Guard::new(vec![Local::parse("127.0.0.2").unwrap()]);
+    let guard = Guard::new(vec![any_port("127.0.0.2")]);
     let mut rebound = Client { time: TIME, ..Client::new(guard, Roots::new(None), rebinds) };
     let url = format!("http://push.example.com:{other}/x");
     assert_eq!(send(&mut rebound, &url), answer(201));
@@ -231,7 +235,7 @@ fn certificates_are_believed_that_rest_on_the_roots_and_bear_the_name() {
     let (wrong, _) = serve(&other);
     let lookup: Lookup = Arc::new(|_: &str| Ok(vec![[127, 0, 0, 2].into()]));
     let believing = |file: &str| {
-        let guard = Guard::new(vec![Local::parse("push.example.com").unwrap()]);
+        let guard = Guard::new(vec![any_port("push.example.com")]);
         let roots = Roots::new(Some(folder.path().join(file)));
         Client { time: Duration::from_secs(5), ..Client::new(guard, roots, Arc::clone(&lookup)) }
     };

@@ -120,7 +120,14 @@ impl Act for Post {
         // A message brings a DM back, or shows it for the first time.
         if let Some(dm) = model.dms.get_mut(&self.channel) {
             let unaware: Vec<Who> = dm.people.into_iter().filter(|who| dm.shown.insert(*who)).collect();
-            outcome.tell(unaware, 20, model.dm_object(&model.dms[&self.channel]));
+            outcome.tell(unaware.clone(), 20, model.dm_object(&model.dms[&self.channel]));
+            outcome.then();
+            // Who writes has read all.
+            for other in unaware.into_iter().filter(|other| *other != who) {
+                if let Some(state) = model.reappearance(other, self.channel) {
+                    outcome.tell([other], 60, state);
+                }
+            }
             outcome.then();
         }
         outcome.tell(model.hearers(self.channel), 11, object);

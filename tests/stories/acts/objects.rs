@@ -180,6 +180,14 @@ impl Model {
         object
     }
 
+    /// What is told of a DM that is shown again, besides a message that may have brought it back.
+    pub fn reappearance(&self, who: Who, dm: Id) -> Option<Value> {
+        let position = self.read.get(&(who, dm)).copied();
+        let object = self.read_state_object(who, dm, position.unwrap_or(0));
+        let waiting = object["direct_ids"].as_array().map_or(0, Vec::len);
+        (position.is_some() || waiting > 1).then_some(object)
+    }
+
     fn behind(&self, channel: Id, position: Id) -> impl Iterator<Item = &Message> {
         self.messages.get(&channel).into_iter().flatten().filter(move |message| message.id > position)
     }

@@ -45,6 +45,10 @@ impl Act for Open {
         let mut outcome = Outcome::new(dm.clone());
         if news {
             outcome.tell([who], 20, dm);
+            outcome.then();
+            if let Some(state) = model.reappearance(who, id) {
+                outcome.tell([who], 60, state);
+            }
         }
         outcome
     }

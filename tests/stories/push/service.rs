@@ -58,7 +58,7 @@ impl Service {
 
     pub fn world_with(&self, change: impl FnOnce(&mut chatd::app::Options)) -> World {
         World::with(|options| {
-            options.push_local = vec![chatd::push::Local::parse("127.0.0.1").unwrap()];
+            options.push_local = vec![chatd::push::Local::parse("127.0.0.1:*").unwrap()];
             change(options);
         })
     }
