@@ -1,9 +1,9 @@
 //! Whom one wants no direct messages from.
 
 use super::access::Caller;
-use super::{Reading, Writing, users};
-use crate::model::object::User;
-use crate::model::{Code, Error, Result, UserId, limits};
+use super::{Reading, Writing, unread, users};
+use crate::model::object::{ReadState, User};
+use crate::model::{Audience, Code, Error, Event, Payload, Result, UserId, limits};
 use crate::store;
 
 /// Whom the caller has blocked, latest first.
@@ -34,7 +34,9 @@ pub fn add(cx: &mut Writing<'_, '_>, caller: &Caller, other: UserId) -> Result<(
         return Err(Error::new(Code::TooManyBlocks));
     }
     let id = cx.next_id();
-    Ok(store::blocks::add(cx.db, caller.user_id, other, id)?)
+    let before = unread::states(cx, caller.user_id)?;
+    store::blocks::add(cx.db, caller.user_id, other, id)?;
+    tell(cx, caller.user_id, (other, true), &before)
 }
 
 /// Lifts a block, if there is one.
@@ -42,5 +44,19 @@ pub fn add(cx: &mut Writing<'_, '_>, caller: &Caller, other: UserId) -> Result<(
 /// # Errors
 /// Database errors.
 pub fn remove(cx: &mut Writing<'_, '_>, caller: &Caller, other: UserId) -> Result<()> {
-    Ok(store::blocks::remove(cx.db, caller.user_id, other)?)
+    let before = unread::states(cx, caller.user_id)?;
+    if store::blocks::remove(cx.db, caller.user_id, other)? {
+        tell(cx, caller.user_id, (other, false), &before)?;
+    }
+    Ok(())
+}
+
+/// Tells the user's devices, and what of the messages that wait for them counts otherwise now.
+fn tell(cx: &mut Writing<'_, '_>, user: UserId, (other, blocked): (UserId, bool), before: &[ReadState]) -> Result<()> {
+    let own = || Audience::Users(vec![user]);
+    cx.publish(Event::new(own(), Payload::BlockUpdate { user_id: other, blocked }));
+    for state in unread::states(cx, user)?.into_iter().filter(|state| !before.contains(state)) {
+        cx.publish(Event::new(own(), Payload::ReadUpdate(state)));
+    }
+    Ok(())
 }

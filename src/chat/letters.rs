@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::access::{self, Caller};
-use super::{Reading, settings, unread};
+use super::unread::{self, Unread};
+use super::{Reading, settings};
 use crate::model::object::{Author, ChannelKind, Message, Status};
 use crate::model::plain::{self, Names, plain};
 use crate::model::push::PushKind;
@@ -14,9 +15,6 @@ use crate::model::{
 };
 use crate::store;
 use crate::store::push::Stored;
-
-/// Channels that are looked through for unread mentions: enough for a number on an icon.
-const UNREAD_CHANNELS: usize = 200;
 
 /// What a service worker gets, in JSON.
 #[derive(Clone, Debug, Serialize)]
@@ -261,22 +259,11 @@ impl Names for Known {
 /// How many messages that somebody has not read speak to them: those of DMs that they have not muted, and those that name
 /// them. The client's title and icon count so too.
 fn unread_mentions(cx: &Reading<'_>, user: UserId) -> Result<u32> {
-    let mut read: HashMap<_, _> = cx.late.of(user).into_iter().collect();
-    for (channel, last) in store::reveals::of(cx.db, user)? {
-        let at = read.entry(channel).or_insert(last);
-        *at = last.max(*at);
-    }
-    let reader = Caller { user_id: user, session_id: SessionId(0), is_admin: false };
     let preferences = Preferences::read(&settings::of(cx, user)?);
-    let unread = store::unread::channels(cx.db, user)?.into_iter().filter_map(|(channel, position, last)| {
-        let position = read.get(&channel).map_or(position, |at| position.max(*at));
-        (last > position).then_some((channel, position, last))
-    });
     let mut sum = 0_u32;
-    for (channel, position, last) in unread.take(UNREAD_CHANNELS) {
-        let Ok(place) = access::place(cx, &reader, channel) else { continue };
-        let state = unread::state(cx, user, (place.server_id, channel), Some(last), position)?;
-        let counts_all = place.server_id.is_none() && !preferences.is_muted(channel, cx.now);
+    for Unread { server, channel, position, last } in unread::channels(cx, user)? {
+        let state = unread::state(cx, user, (server, channel), Some(last), position)?;
+        let counts_all = server.is_none() && !preferences.is_muted(channel, cx.now);
         let count = if counts_all { state.direct_ids.len() } else { state.mention_ids.len() } as u32;
         sum = sum.saturating_add(count);
     }

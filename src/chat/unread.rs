@@ -1,9 +1,12 @@
 //! How far somebody has read, and what of the rest speaks to them. Their devices that were there when it was written
 //! count it themselves; one that comes later is told, so both must follow the same rule.
 
+use std::collections::HashMap;
+
 use super::Reading;
+use super::access::{self, Caller};
 use crate::model::object::ReadState;
-use crate::model::{ChannelId, MessageId, Result, RoleId, ServerId, UserId};
+use crate::model::{ChannelId, Code, MessageId, Result, RoleId, ServerId, SessionId, UserId, limits};
 use crate::store;
 
 /// How far somebody has read a channel.
@@ -67,4 +70,52 @@ pub(super) fn at_first(
         }
         _ => Ok(state),
     }
+}
+
+/// A channel that somebody sees and has not read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unread {
+    /// None for DMs.
+    pub(super) server: Option<ServerId>,
+    pub(super) channel: ChannelId,
+    /// How far they have read.
+    pub(super) position: MessageId,
+    pub(super) last: MessageId,
+}
+
+/// The channels that somebody sees and has not read; of very many those where something was said last.
+///
+/// # Errors
+/// Database errors.
+pub(super) fn channels(cx: &Reading<'_>, user: UserId) -> Result<Vec<Unread>> {
+    let mut read: HashMap<_, _> = cx.late.of(user).into_iter().collect();
+    for (channel, last) in store::reveals::of(cx.db, user)? {
+        let at = read.entry(channel).or_insert(last);
+        *at = last.max(*at);
+    }
+    // Whether a session is meant is nothing that sight depends on.
+    let reader = Caller { user_id: user, session_id: SessionId(0), is_admin: false };
+    let mut found = Vec::new();
+    for (channel, on_disk, last) in store::unread::channels(cx.db, user)? {
+        let position = read.get(&channel).copied().unwrap_or(on_disk);
+        if found.len() >= limits::UNREAD_CHANNELS || last <= position {
+            continue;
+        }
+        match access::place(cx, &reader, channel) {
+            Ok(place) => found.push(Unread { server: place.server_id, channel, position, last }),
+            Err(error) if error.code == Code::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// The channels that somebody has not read, each as for one who connects now.
+///
+/// # Errors
+/// Database errors.
+pub(super) fn states(cx: &Reading<'_>, user: UserId) -> Result<Vec<ReadState>> {
+    let state =
+        |Unread { server, channel, position, last }| at_first(cx, user, (server, channel), Some(last), position);
+    channels(cx, user)?.into_iter().map(state).collect()
 }

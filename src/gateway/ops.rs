@@ -61,6 +61,7 @@ ops! {
     READ_UPDATE = 60 Server "{channel_id, message_id, mentions, mention_ids?, direct_ids?}": "How far one has read, to one's own connections; which unread messages mention one, and in a DM which are by others, up to 100 of each.";
     SETTINGS_UPDATE = 61 Server "the settings object": "The settings that one's clients share have changed, to one's own connections.";
     FOCUS = 62 Client "{channel_id: an ID or null}": "The channel that the user has before their eyes on this connection, or that they look elsewhere: of what is written there they are not told by push. To be said anew after RESUME.";
+    BLOCK_UPDATE = 63 Server "{user_id, blocked}": "One has blocked somebody, or does no longer, to one's own connections. READ_UPDATE follows for channels where other unread messages count now.";
 }
 
 /// The op under which an event is dispatched.
@@ -86,6 +87,7 @@ pub(super) const fn of(payload: &Payload) -> u8 {
         Payload::TypingStart { .. } => TYPING_START,
         Payload::ReadUpdate(_) => READ_UPDATE,
         Payload::SettingsUpdate(_) => SETTINGS_UPDATE,
+        Payload::BlockUpdate { .. } => BLOCK_UPDATE,
     }
 }
 

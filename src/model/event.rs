@@ -155,6 +155,7 @@ pub enum Payload {
     TypingStart { channel_id: ChannelId, user_id: UserId, timestamp: Timestamp },
     ReadUpdate(ReadState),
     SettingsUpdate(serde_json::Map<String, serde_json::Value>),
+    BlockUpdate { user_id: UserId, blocked: bool },
 }
 
 /// Whoever is shown every event once those who are connected have been told, in the same order. Must not wait.

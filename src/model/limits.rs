@@ -232,6 +232,8 @@ limits! {
     UNREAD_COUNTED: usize = 100;
     /// The same of all channels together in CONNECTED; of the rest it says only how many mention the user.
     UNREAD_NAMED: usize = 1_000;
+    /// Channels that are looked through for the number on the program's icon, and when somebody is blocked.
+    UNREAD_CHANNELS: usize = 200;
     /// Rows of a channel that are looked through for them.
     UNREAD_LOOKED_AT: usize = 1_000;
     /// Characters of a message that a reply to it shows.

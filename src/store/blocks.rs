@@ -27,8 +27,8 @@ pub fn add(db: &Connection, user: UserId, other: UserId, id: i64) -> rusqlite::R
 }
 
 /// Lifts a block, if there is one.
-pub fn remove(db: &Connection, user: UserId, other: UserId) -> rusqlite::Result<()> {
-    db.execute("DELETE FROM blocks WHERE user_id = ?1 AND blocked_id = ?2", [user.0, other.0]).map(drop)
+pub fn remove(db: &Connection, user: UserId, other: UserId) -> rusqlite::Result<bool> {
+    Ok(db.execute("DELETE FROM blocks WHERE user_id = ?1 AND blocked_id = ?2", [user.0, other.0])? > 0)
 }
 
 /// Whom a user has blocked, latest first.

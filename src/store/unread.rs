@@ -15,13 +15,14 @@ pub fn mentions(
     channel: ChannelId,
     position: MessageId,
 ) -> rusqlite::Result<Vec<MessageId>> {
-    // Every role's mentions are looked at, and few are: there is no list to bind.
+    // Every role's mentions are looked at, and few are: there is no list to bind. CROSS JOIN has SQLite begin with what
+    // mentions somebody; by itself it begins with the messages, a million of them if need be.
     let mut statement = db.prepare_cached(
-        "SELECT message_id, NULL FROM mentions JOIN messages USING (channel_id, message_id)
+        "SELECT message_id, NULL FROM mentions CROSS JOIN messages USING (channel_id, message_id)
          WHERE user_id = ?1 AND channel_id = ?2 AND message_id > ?3 AND author_id <> ?1
            AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocks.user_id = ?1 AND blocked_id = author_id)
          UNION ALL
-         SELECT message_id, role_id FROM role_mentions JOIN messages USING (channel_id, message_id)
+         SELECT message_id, role_id FROM role_mentions CROSS JOIN messages USING (channel_id, message_id)
          WHERE channel_id = ?2 AND message_id > ?3 AND author_id <> ?1
            AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocks.user_id = ?1 AND blocked_id = author_id) LIMIT ?4",
     )?;

@@ -1,4 +1,4 @@
-/** Whom the reader has blocked. No event tells of it, so the list is asked for with each connection. No DOM. */
+/** Whom the reader has blocked: the list is asked for with each connection, and when another device changes it. No DOM. */
 import { OP } from "../lib/ops.js";
 import { remember, remembered } from "../lib/storage.js";
 
@@ -19,7 +19,18 @@ export class Blocks {
   constructor({ api, store }) {
     this.api = api;
     this.store = store;
-    store.listen((op) => { if (op === OP.CONNECTED) this.#begin(); });
+    store.listen((op, d) => {
+      if (op === OP.CONNECTED) this.#begin();
+      if (op === OP.BLOCK_UPDATE) this.#learn(d);
+    });
+  }
+
+  /** What comes next counts so at once; who it is comes with the list. @param {{user_id: string, blocked: boolean}} d */
+  #learn({ user_id: id, blocked }) {
+    if (this.store.blocked.has(id) === blocked) return;
+    const others = [...this.store.blocked].filter((one) => one !== id);
+    this.#show(blocked ? [id, ...others] : others);
+    this.load().catch(() => {}); // The next connection asks again.
   }
 
   #begin() {

@@ -54,6 +54,26 @@ test("the list comes with each connection, and is kept for the next visit", asyn
   assert.deepEqual([[...next.store.blocked], next.blocks.people, shelf.size], [[], [], 0], "an earlier answer does not count");
 });
 
+test("what another device changes counts at once, and the list follows", async () => {
+  const { store, blocks, asked, connect } = scene();
+  connect();
+  asked[0].resolve([cem]);
+  await settle();
+  store.apply(OP.BLOCK_UPDATE, { user_id: "2", blocked: true });
+  assert.deepEqual([[...store.blocked], asked.length], [["2", "3"], 2]);
+  store.apply(OP.MESSAGE_CREATE, message("200", { channel_id: "20", author: bob }));
+  assert.deepEqual([store.unread("20"), store.mentions("20")], [false, 0]);
+  asked[1].resolve([bob, cem]);
+  await settle();
+  assert.deepEqual(blocks.people, [bob, cem]);
+  // One's own change comes back as an event.
+  const done = blocks.set(cem, false);
+  asked[2].resolve(null);
+  await done;
+  store.apply(OP.BLOCK_UPDATE, { user_id: "3", blocked: false });
+  assert.deepEqual([[...store.blocked], asked.length], [["2"], 3]);
+});
+
 test("what is kept is one person's", () => {
   shelf.set("chatd.blocked", "9 2 3");
   const { store, connect } = scene();

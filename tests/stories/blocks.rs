@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::company::{CHANNEL_CREATE, Company, MESSAGE_CREATE, MESSAGE_DELETE, TYPING_START};
+use crate::company::{
+    BLOCK_UPDATE, CHANNEL_CREATE, Company, Event, MESSAGE_CREATE, MESSAGE_DELETE, READ_UPDATE, TYPING_START,
+};
 use crate::harness::{Person, World, text};
 
 const BLOCKS: &str = "/users/@me/blocks";
@@ -17,8 +19,13 @@ fn blocked(person: &Person<'_>) -> Vec<String> {
     users.as_array().unwrap().iter().map(|user| text(&user["username"])).collect()
 }
 
+/// What one's own devices hear of it.
+fn told(person: &Person<'_>, blocked: bool) -> Event {
+    (BLOCK_UPDATE, json!({"user_id": person.id, "blocked": blocked}))
+}
+
 #[test]
-fn blocks_are_ones_own_and_told_to_nobody() {
+fn blocks_are_ones_own_and_told_to_nobody_else() {
     let world = World::start();
     let home = Company::gather(&world, &["manage_server", "ban_members"]);
     home.bob.put(&block(&home.mona), json!({})).expect(204);
@@ -28,7 +35,7 @@ fn blocks_are_ones_own_and_told_to_nobody() {
     let listed = home.bob.get(BLOCKS).expect(200);
     assert_eq!(listed[1], home.bob.get(&format!("/users/{}", home.mona.id)).expect(200));
     assert_eq!((blocked(&home.mona), blocked(&home.alice)), (vec![], vec![]));
-    home.nobody_hears();
+    home.hear(&[("bob", &[told(&home.mona, true), told(&home.alice, true)])]);
 
     // Whom one does not see one cannot block, and from a list of others one learns nothing.
     for missing in [home.oscar.id.as_str(), "1", "none"] {
@@ -51,15 +58,18 @@ fn blocks_are_ones_own_and_told_to_nobody() {
     }
     home.bob.delete(&block(&home.oscar)).expect(204);
     assert_eq!(blocked(&home.bob), ["alice"]);
+    home.hear(&[("bob", &[told(&home.mona, false)])]);
     // Blocked again is the latest; and whoever is out of sight by now stays blocked, and may be let go.
     home.bob.put(&block(&home.mona), json!({})).expect(204);
     assert_eq!(blocked(&home.bob), ["mona", "alice"]);
+    home.hear(&[("bob", &[told(&home.mona, true)])]);
     home.bob.delete(&home.path("/members/@me")).expect(204);
     home.bob.put(&block(&home.mona), json!({})).expect(204);
     assert_eq!(blocked(&home.bob), ["mona", "alice"]);
     home.bob.delete(&block(&home.mona)).expect(204);
     home.bob.put(&block(&home.mona), json!({})).refused(404, "not_found");
-    home.members_hear(&[home.removed(&home.bob, "left")]);
+    let left = [home.removed(&home.bob, "left")];
+    home.hear(&[("alice mona bob", &left), ("bob", &[told(&home.mona, false)])]);
 }
 
 #[test]
@@ -73,7 +83,7 @@ fn between_two_of_whom_one_blocks_the_other_no_dm_is_opened() {
     let one = json!({"recipient_ids": [home.bob.id, home.mona.id]});
     home.mona.post("/users/@me/dm-channels", one).refused(403, "blocked");
     home.oscar.post("/users/@me/dm-channels", json!({"recipient_id": home.bob.id})).refused(404, "not_found");
-    home.nobody_hears();
+    home.hear(&[("bob", &[told(&home.mona, true)])]);
     // With others both write as ever.
     let dm = open(&home.mona, &home.alice).expect(201);
     home.hear(&[("mona", &[(CHANNEL_CREATE, dm)])]);
@@ -83,7 +93,10 @@ fn between_two_of_whom_one_blocks_the_other_no_dm_is_opened() {
     open(&home.bob, &home.mona).refused(403, "blocked");
     home.mona.delete(&block(&home.bob)).expect(204);
     let dm = open(&home.bob, &home.mona).expect(201);
-    home.hear(&[("bob", &[(CHANNEL_CREATE, dm)])]);
+    home.hear(&[
+        ("mona", &[told(&home.bob, true), told(&home.bob, false)]),
+        ("bob", &[told(&home.mona, false), (CHANNEL_CREATE, dm)]),
+    ]);
 }
 
 #[test]
@@ -112,6 +125,7 @@ fn a_dm_that_there_is_falls_silent_and_can_still_be_read() {
     home.bob.patch(&message, json!({"content": "boo"})).refused(403, "forbidden");
     // A retry of what was written before is answered as before.
     assert_eq!(home.mona.post(&messages, once).expect(200)["message_id"], first["message_id"]);
+    home.hear(&[("bob", &[told(&home.mona, true)])]);
     home.types("mona", &dm);
     home.types("bob", &dm);
     home.oscar.get(&messages).refused(404, "not_found");
@@ -123,7 +137,49 @@ fn a_dm_that_there_is_falls_silent_and_can_still_be_read() {
 
     home.bob.delete(&block(&home.mona)).expect(204);
     let said = home.mona.post(&messages, json!({"content": "friends again?"})).expect(201);
-    home.hear(&[("mona bob", &[(MESSAGE_CREATE, said)])]);
+    home.hear(&[("bob", &[told(&home.mona, false)]), ("mona bob", &[(MESSAGE_CREATE, said)])]);
+}
+
+#[test]
+fn whom_one_blocks_makes_nothing_unread_on_any_device() {
+    let world = World::start();
+    let home = Company::gather(&world, &[]);
+    let dm = home.mona.opens_dm(&home.bob);
+    let messages = [home.mona.says(&dm, "hello?"), home.mona.says(&dm, "hello!")];
+    let named = home.mona.says(&home.general, &format!("<@{}>", home.bob.id));
+    let lounge = home.alice.post(&home.path("/channels"), json!({"name": "lounge"})).expect(201);
+    let lounge = text(&lounge["channel_id"]);
+    home.mona.says(&lounge, "nobody in particular");
+    let last = home.alice.says(&lounge, &format!("<@{}>", home.bob.id));
+    home.heard();
+    let state = |channel: &str, position: &str, more: Value| {
+        let mut state = json!({"channel_id": channel, "message_id": position, "mentions": 0});
+        state.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        (READ_UPDATE, state)
+    };
+    let connected = || home.bob.connects().connected["d"]["read_states"].as_array().unwrap().clone();
+    let before = connected();
+    home.bob.put(&block(&home.mona), json!({})).expect(204);
+    let heard = home.heard();
+    let (_, of_bob) = home.people().into_iter().zip(&heard).find(|((name, _), _)| *name == "bob").unwrap();
+    let quiet = [state(&home.general, &named, json!({})), state(&dm, &messages[1], json!({}))];
+    assert_eq!((of_bob.len(), &of_bob[0]), (3, &told(&home.mona, true)));
+    assert!(quiet.iter().all(|event| of_bob.contains(event)), "{of_bob:?}");
+    // As on a device that comes now; and all is as it was when the block is lifted.
+    let now = connected();
+    assert!(quiet.iter().all(|(_, state)| now.contains(state)), "{now:?}");
+    let (_, same) = state(&lounge, "0", json!({"mentions": 1, "mention_ids": [last]}));
+    assert!(before.contains(&same) && now.contains(&same), "{now:?}");
+    home.bob.delete(&block(&home.mona)).expect(204);
+    assert_eq!(connected(), before);
+    let again = [
+        state(&home.general, "0", json!({"mentions": 1, "mention_ids": [named]})),
+        state(&dm, "0", json!({"direct_ids": messages})),
+    ];
+    let heard = home.heard();
+    let (_, of_bob) = home.people().into_iter().zip(&heard).find(|((name, _), _)| *name == "bob").unwrap();
+    assert_eq!((of_bob.len(), &of_bob[0]), (3, &told(&home.mona, false)));
+    assert!(again.iter().all(|event| of_bob.contains(event)), "{of_bob:?}");
 }
 
 #[test]
@@ -132,6 +188,7 @@ fn servers_and_groups_know_nothing_of_blocks() {
     let home = Company::gather(&world, &[]);
     home.bob.put(&block(&home.mona), json!({})).expect(204);
     home.mona.put(&block(&home.bob), json!({})).expect(204);
+    home.hear(&[("bob", &[told(&home.mona, true)]), ("mona", &[told(&home.bob, true)])]);
     let people = json!({"recipient_ids": [home.bob.id, home.alice.id]});
     let group = home.mona.post("/users/@me/dm-channels", people).expect(201);
     home.hear(&[("mona", &[(CHANNEL_CREATE, group.clone())])]);

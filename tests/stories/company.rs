@@ -23,6 +23,8 @@ pub const ROLES_UPDATE: u64 = 35;
 pub const PRESENCE_UPDATE: u64 = 40;
 pub const USER_UPDATE: u64 = 41;
 pub const TYPING_START: u64 = 50;
+pub const READ_UPDATE: u64 = 60;
+pub const BLOCK_UPDATE: u64 = 63;
 
 /// An event as a story tells it: its op and its `d`.
 pub type Event = (u64, Value);

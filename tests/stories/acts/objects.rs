@@ -157,16 +157,31 @@ impl Model {
             let position = self.read.get(&(who, channel)).copied();
             // Who has read nothing there has no position, but may be waited for.
             let from = position.unwrap_or(0);
-            let mut object = self.read_state_object(who, channel, from);
+            let object = self.first_read_state_object(who, channel, from);
             let is_unheard = self.is_unheard(who, channel, from);
-            if is_unheard {
-                object["message_id"] = json!(text(self.last[&channel]));
-            }
             if position.is_some() || is_unheard || object.get("direct_ids").is_some() {
                 objects.push(object);
             }
         }
         objects
+    }
+
+    /// The same of a channel, whatever there is to say of it.
+    fn first_read_state_object(&self, who: Who, channel: Id, position: Id) -> Value {
+        let mut object = self.read_state_object(who, channel, position);
+        if self.is_unheard(who, channel, position) {
+            object["message_id"] = json!(text(self.last[&channel]));
+        }
+        object
+    }
+
+    /// The same of all channels that they see and have not read.
+    pub fn unread_objects(&self, who: Who) -> Vec<Value> {
+        let seen = |channel: &Id| self.channel_of(*channel, who).is_some() || self.has_dm(*channel, who);
+        let position = |channel: Id| self.read.get(&(who, channel)).copied().unwrap_or(0);
+        let channels = self.last.keys().copied().filter(seen).map(|channel| (channel, position(channel)));
+        let unread = channels.filter(|(channel, position)| self.behind(*channel, *position).next().is_some());
+        unread.map(|(channel, position)| self.first_read_state_object(who, channel, position)).collect()
     }
 
     /// What somebody is told of a channel that they have read up to there. Nobody mentions anybody.

@@ -106,14 +106,24 @@ impl Act for Block {
     }
 
     fn apply(&self, model: &mut Model, who: Who, _: &Seen<'_>) -> Outcome {
-        let Some(other) = model.person(self.user) else { return Outcome::nothing() };
+        let mut outcome = Outcome::nothing();
+        let Some(other) = model.person(self.user) else { return outcome };
+        let before = model.unread_objects(who);
         let blocks = &mut model.people[who].blocks;
-        if !self.put {
-            blocks.retain(|one| *one != other);
-        } else if !blocks.contains(&other) {
-            blocks.insert(0, other);
+        if blocks.contains(&other) == self.put {
+            return outcome;
         }
-        Outcome::nothing()
+        if self.put {
+            blocks.insert(0, other);
+        } else {
+            blocks.retain(|one| *one != other);
+        }
+        outcome.tell([who], 63, json!({"user_id": text(self.user), "blocked": self.put}));
+        outcome.then();
+        for state in model.unread_objects(who).into_iter().filter(|state| !before.contains(state)) {
+            outcome.tell([who], 60, state);
+        }
+        outcome
     }
 }
 

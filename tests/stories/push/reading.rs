@@ -66,6 +66,7 @@ fn the_number_on_the_icon_is_what_the_other_devices_count() {
     bob.put(&format!("/channels/{channel}/read"), json!({"message_id": last})).expect(204);
     assert_eq!((on_icon(), on_screen()), (json!(4), 4));
     bob.ask("PUT", &format!("/users/@me/blocks/{}", carol.id), None).expect(204);
+    assert_eq!((on_icon(), on_screen()), (json!(3), 3), "what carol said is withdrawn");
     alice.says(&with_alice, "and you?");
     assert_eq!((on_icon(), on_screen()), (json!(4), 4));
 }

@@ -86,6 +86,15 @@ impl Service {
         self.boxes.0.lock().unwrap().answers.entry(format!("/{path}")).or_default().push_back(answer);
     }
 
+    /// So many pushes wait for their next try: the last answer has been taken in.
+    #[track_caller]
+    pub fn waits(world: &World, count: usize) {
+        let (line, until) = (format!("chatd_push_waiting {count}\n"), Instant::now() + PATIENCE);
+        while !world.send("GET", "/metrics", None, &[], None).text.contains(&line) {
+            assert!(Instant::now() < until, "never: {line}");
+        }
+    }
+
     /// Somebody's browser subscribes.
     #[track_caller]
     pub fn device(&self, person: &Person<'_>, path: &str) -> Device {

@@ -99,6 +99,7 @@ fn whoever_may_not_see_it_when_it_is_sent_is_not_told() {
     service.answers("phone", "503 Busy\r\nRetry-After: 1");
     alice.says(&channel, "not for long");
     phone.hears_of("not for long");
+    Service::waits(&world, 1);
     bob.delete(&format!("/servers/{home}/members/@me")).expect(204);
     phone.hears_nothing_else(&bob);
 }
@@ -120,6 +121,7 @@ fn what_was_deleted_is_withdrawn_or_never_told() {
     service.answers("phone", "503 Busy\r\nRetry-After: 1");
     let id = alice.says(&dm, "oops again");
     phone.hears_of("oops again");
+    Service::waits(&world, 1);
     alice.delete(&format!("/channels/{dm}/messages/{id}")).expect(204);
     phone.hears_nothing_else(&bob);
 }
@@ -139,18 +141,21 @@ fn what_is_not_to_be_told_takes_nothing_else_away() {
     service.answers("phone", "503 Busy\r\nRetry-After: 1");
     let first = alice.says(&group, "who comes?");
     phone.hears_of("who comes?");
+    Service::waits(&world, 1);
     carol.says(&group, "not me");
     phone.hears_of("who comes?");
     // The next one is gone before it is told, and the first is told already.
     service.answers("phone", "503 Busy\r\nRetry-After: 1");
     let second = alice.says(&group, "and whit?");
     phone.hears_of("and whit?");
+    Service::waits(&world, 1);
     alice.delete(&format!("/channels/{group}/messages/{second}")).expect(204);
     phone.hears_nothing_else(&bob);
     // One more that is gone again: bob has read the first meanwhile, so it is withdrawn.
     service.answers("phone", "503 Busy\r\nRetry-After: 1");
     let third = alice.says(&group, "and what?");
     phone.hears_of("and what?");
+    Service::waits(&world, 1);
     bob.put(&format!("/channels/{group}/read"), json!({"message_id": first})).expect(204);
     alice.delete(&format!("/channels/{group}/messages/{third}")).expect(204);
     let push = phone.next();
