@@ -281,7 +281,8 @@ fn registration_open(facts: &Facts) -> Option<Finding> {
 
 fn setup_required(facts: &Facts) -> Option<Finding> {
     facts.exposure.setup_required.filter(|required| *required)?;
-    let advice = "make it now, with the set-up code that the start printed ('journalctl -u chatd')";
+    let advice = "make it now, in a browser; the set-up code that it may ask for was printed at the start \
+                  ('journalctl -u chatd')";
     found(Notice, "setup_required", "there is no account yet: the first becomes the administrator", advice)
 }
 

@@ -49,13 +49,16 @@ function installHint(client) {
   });
 }
 
-/** Takes away what was read while nobody could tell this browser. @param {Client} client */
+/** Takes away what was read, or went out of sight, while nobody could tell this browser. @param {Client} client */
 async function tidy({ store }) {
   const shown = await (await registered())?.getNotifications() ?? [];
+  if (!store.ready) return;
   for (const notice of shown) {
     const [name, channel = ""] = notice.tag.split(" ");
     const message = notice.data?.message;
-    if (name === "chatd" && message && compareIds(message, store.reads.get(channel)?.message_id ?? "0") <= 0) notice.close();
+    if (name !== "chatd" || !message) continue;
+    const isOver = !store.channels.has(channel) || compareIds(message, store.reads.get(channel)?.message_id ?? "0") <= 0;
+    if (isOver) notice.close();
   }
 }
 

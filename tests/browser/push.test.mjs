@@ -233,6 +233,45 @@ story("what is read on one device goes on the other, and both count the same", a
   for (const { page } of [phone, laptop]) await page.waitForFunction(() => !document.title.startsWith("("));
 });
 
+story("what was read while a device was away is gone from it when it comes back", async (stage) => {
+  const { people: [ada, bea], channel, server } = await stage.server.community("Away", "yara", "yves");
+  const [other, third] = [await ada.addChannel(server, "elsewhere"), await ada.addChannel(server, "third")];
+  const place = `/channels/${server.server_id}/${other.channel_id}`;
+  const phone = await Device.open(stage, ada, place, PHONE_OPTIONS);
+  await phone.turnOn();
+  const message = await bea.write(channel, `<@${ada.id}> hello`);
+  await phone.receive();
+  await bea.write(third, `<@${ada.id}> and here`);
+  await phone.receive();
+  await phone.shows(2);
+  // What tells of the reading never reaches it.
+  await phone.page.goto("about:blank");
+  await ada.rest("PUT", `channels/${channel.channel_id}/read`, { message_id: message.message_id });
+  assert.equal(JSON.parse(await phone.keys.unseal(await service.next(phone.path))).kind, "read");
+  await phone.page.goto(place);
+  await phone.chat.ready();
+  const [notice] = await phone.shows(1);
+  assert.equal(notice.tag, `chatd ${third.channel_id}`);
+});
+
+story("a browser whose push service forgot it subscribes anew when it is opened", async (stage) => {
+  const { people: [ada, bea], server, channel } = await stage.server.community("Forgotten", "fritz", "frida");
+  const device = await Device.open(stage, ada);
+  await device.turnOn();
+  const subscriptions = async (count) => { while ((await ada.rest("GET", "users/@me/push-subscriptions")).length !== count); };
+  await subscriptions(1);
+  service.status = 410;
+  await bea.write(channel, `<@${ada.id}> lost`);
+  await subscriptions(0);
+  service.status = 201;
+  await device.page.goto(`/channels/${server.server_id}/${channel.channel_id}`);
+  await device.chat.ready();
+  await subscriptions(1);
+  const dm = await bea.rest("POST", "users/@me/dm-channels", { recipient_id: ada.id });
+  await bea.write(dm, "found again");
+  assert.equal((await device.receive()).body, "found again");
+});
+
 story("a device that opens later counts as those that were there, on its icon and in its title", async (stage) => {
   const { people: [ada, bea, cem], channel, server } = await stage.server.community("Many", "mel", "moe", "mats");
   const place = `/channels/${server.server_id}/${(await ada.addChannel(server, "elsewhere")).channel_id}`;
