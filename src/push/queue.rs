@@ -100,7 +100,7 @@ pub(super) enum Outcome {
 /// What lets entries wait that are due.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Resting {
-    /// A push service, with how often it has failed since it last did not.
+    /// A push service that failed or was slow.
     Origin(Arc<str>),
     /// A subscription of which its push service wants to hear later.
     Subscription(SubscriptionId),
@@ -109,6 +109,7 @@ enum Resting {
 #[derive(Clone, Copy)]
 struct Rest {
     until: Instant,
+    /// How often it has failed since it last did not.
     failures: u32,
 }
 
